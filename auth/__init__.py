@@ -1,0 +1,1 @@
+"""Who is calling: people, machine clients, tokens, sessions and permissions."""

@@ -1,0 +1,1 @@
+"""Claims and money: adjudication <- ledger <- submission <- review <- reimbursement."""

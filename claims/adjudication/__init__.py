@@ -1,0 +1,1 @@
+"""What a claim is worth and why: tariffs, rules and findings."""

@@ -1,0 +1,145 @@
+"""Prices and the code lists a claim is written with; for any valid token, with ETag."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+
+import orjson
+from flask import Response
+
+from auth.guard import requires
+from claims.adjudication import service as adjudication
+from claims.adjudication.rules.tariffs import Price
+from claims.adjudication.schemas import CodePage, CodeQuery, TariffPage, TariffQuery
+from config import clock
+from config.api import ApiBlueprint, cached_answer, page_of, read_cursor
+from config.errors import Invalid
+
+blp = ApiBlueprint("tariffs", __name__, url_prefix="/api/v1")
+
+# The national code list's own words (NPCA standard data, visit_types).
+VISIT_TYPES = (
+    ("outpatient", "Outpatient", "ពិគ្រោះក្រៅ"),
+    ("inpatient", "Inpatient", "សម្រាកពេទ្យ"),
+    ("emergency", "Emergency", "សង្គ្រោះបន្ទាន់"),
+)
+
+
+@blp.route("/tariffs", methods=["GET"])
+@requires()
+@blp.arguments(TariffQuery, location="query")
+@blp.response(200, TariffPage)
+def list_tariffs(query: dict[str, Any]) -> Response:
+    """List the prices in force on a day, by service, level and payer."""
+    prices = [
+        price
+        for price in adjudication.tariffs_on(query["on"] or clock.today()).all()
+        if query["level"] in (None, price.level) and query["payer"] in (None, price.payer)
+    ]
+    return _answer(prices, query, key=lambda price: list(price.key), item=_to_price)
+
+
+@blp.route("/codes/services", methods=["GET"])
+@requires()
+@blp.arguments(CodeQuery, location="query")
+@blp.response(200, CodePage)
+def list_services(query: dict[str, Any]) -> Response:
+    """List the services of the price list with their Khmer and English names."""
+    services = adjudication.price_list().services
+    found = [services[code] for code in sorted(services) if _names(services[code], query["q"])]
+    return _answer(found, query, key=lambda price: [price.service], item=_to_service)
+
+
+@blp.route("/codes/diagnoses", methods=["GET"])
+@requires()
+@blp.arguments(CodeQuery, location="query")
+@blp.response(200, CodePage)
+def list_diagnoses(query: dict[str, Any]) -> Response:
+    """Find ICD-10 codes by the beginning of the code or by words."""
+    key = _checked(read_cursor(query["cursor"]), 1)
+    rows = adjudication.search_diagnoses(
+        query["q"], after=key[0] if key else None, limit=query["limit"] + 1
+    )
+    page = page_of(
+        rows,
+        query["limit"],
+        key=lambda row: [row[0]],
+        item=lambda row: {"code": row[0], "name_en": row[1], "name_km": None},
+    )
+    return cached_answer(page, _version(page))
+
+
+@blp.route("/codes/visit-types", methods=["GET"])
+@requires()
+@blp.response(200, CodePage)
+def list_visit_types() -> Response:
+    """List the kinds of visit a claim may be for."""
+    items = [{"code": code, "name_en": en, "name_km": km} for code, en, km in VISIT_TYPES]
+    page = {"items": items, "next_cursor": None}
+    return cached_answer(page, _version(page))
+
+
+def _answer(
+    rows: Sequence[Price],
+    query: dict[str, Any],
+    *,
+    key: Callable[[Price], Sequence[str]],
+    item: Callable[[Price], dict[str, Any]],
+) -> Response:
+    """Page rows that lie in memory, in the order of their key."""
+    after = read_cursor(query["cursor"])
+    if after is not None and rows:
+        after = _checked(after, len(key(rows[0])))
+        rows = [row for row in rows if list(key(row)) > after]
+    page = page_of(rows[: query["limit"] + 1], query["limit"], key=key, item=item)
+    return cached_answer(page, _version(page))
+
+
+def _checked(key: list[Any] | None, length: int) -> list[str]:
+    if key is None:
+        return []
+    if len(key) != length or not all(isinstance(part, str) for part in key):
+        raise Invalid(errors=[{"pointer": "/cursor", "message": "not a cursor of this list"}])
+    return key
+
+
+def _names(price: Price, q: str | None) -> bool:
+    text = f"{price.service} {price.name_en} {price.name_km}".casefold()
+    return _all_in((q or "").casefold().split(), text)
+
+
+def _all_in(words: Iterable[str], text: str) -> bool:
+    return all(word in text for word in words)
+
+
+def _to_price(price: Price) -> dict[str, Any]:
+    last = price.valid_to - timedelta(days=1) if price.valid_to else None
+    return {
+        "service": price.service,
+        "name_km": price.name_km,
+        "name_en": price.name_en,
+        "benefit": price.benefit,
+        "level": price.level,
+        "payer": price.payer,
+        "price_riel": price.price_riel,
+        "valid_from": price.valid_from,
+        "valid_to": last,
+        "status": price.status,
+        "source": price.source,
+    }
+
+
+def _to_service(price: Price) -> dict[str, Any]:
+    return {
+        "code": price.service,
+        "name_en": price.name_en,
+        "name_km": price.name_km,
+        "benefit": price.benefit,
+    }
+
+
+def _version(body: dict[str, Any]) -> str:
+    return sha256(orjson.dumps(body)).hexdigest()[:32]

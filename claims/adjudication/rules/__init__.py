@@ -1,0 +1,1 @@
+"""The rules of adjudication, pure: facts in, an outcome out; one module per question."""

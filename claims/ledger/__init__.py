@@ -1,0 +1,1 @@
+"""Double-entry postings in whole riel, append-only and zero-sum."""

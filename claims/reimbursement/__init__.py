@@ -1,0 +1,1 @@
+"""Batches, payment runs, payment files and remittances."""

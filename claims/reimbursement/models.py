@@ -1,0 +1,173 @@
+"""Batches, the claims in them, payment runs over several batches, payment files and remittances.
+
+A claim is in at most one live batch: a partial unique index says so, not a hope.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    LargeBinary,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from claims.reimbursement.states import BatchState
+from config.db import Base
+
+MOMENT = DateTime(timezone=True)
+STATES = "state IN ({})".format(", ".join(f"'{state}'" for state in BatchState))
+
+
+def _steps() -> tuple[CheckConstraint, ...]:
+    """Return what holds for every payment: pairs of who and when, maker is not checker."""
+    return (
+        CheckConstraint(STATES, name="state"),
+        CheckConstraint("total_riel > 0", name="total_positive"),
+        CheckConstraint(
+            "(authorised_by IS NULL) = (authorised_at IS NULL)", name="authorised_pair"
+        ),
+        CheckConstraint("(exported_by IS NULL) = (exported_at IS NULL)", name="exported_pair"),
+        CheckConstraint("(closed_by IS NULL) = (closed_at IS NULL)", name="closed_pair"),
+        CheckConstraint("authorised_by <> opened_by", name="maker_not_checker"),
+        CheckConstraint(
+            "state NOT IN ('authorised', 'exported', 'settled', 'failed')"
+            " OR authorised_by IS NOT NULL",
+            name="authorised",
+        ),
+        CheckConstraint(
+            "state <> 'settled' OR (bank_reference IS NOT NULL AND paid_on IS NOT NULL"
+            " AND exported_by IS NOT NULL)",
+            name="settled",
+        ),
+        CheckConstraint("state <> 'failed' OR failure IS NOT NULL", name="failed"),
+    )
+
+
+class _Payment:
+    """The columns a batch and a run share: who took which step when."""
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    number: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text)
+    period_to: Mapped[date | None]
+    total_riel: Mapped[int] = mapped_column(BigInteger)
+    opened_by: Mapped[str] = mapped_column(Text)
+    opened_at: Mapped[datetime] = mapped_column(MOMENT, server_default=func.now())
+    authorised_by: Mapped[str | None] = mapped_column(Text)
+    authorised_at: Mapped[datetime | None] = mapped_column(MOMENT)
+    exported_by: Mapped[str | None] = mapped_column(Text)
+    exported_at: Mapped[datetime | None] = mapped_column(MOMENT)
+    bank_reference: Mapped[str | None] = mapped_column(Text)
+    paid_on: Mapped[date | None]
+    failure: Mapped[str | None] = mapped_column(Text)
+    closed_by: Mapped[str | None] = mapped_column(Text)
+    closed_at: Mapped[datetime | None] = mapped_column(MOMENT)
+
+
+class PaymentRun(_Payment, Base):
+    """Several batches under one authorisation and one file."""
+
+    __tablename__ = "payment_runs"
+    __table_args__ = (UniqueConstraint("number"), *_steps())
+
+
+class Batch(_Payment, Base):
+    """What one facility is paid at once for one scheme."""
+
+    __tablename__ = "batches"
+    __table_args__ = (
+        UniqueConstraint("number"),
+        *_steps(),
+        Index("ix_batches_facility", "facility", "id"),
+        Index("ix_batches_state", "state", "id"),
+        Index("ix_batches_run_id", "run_id", postgresql_where=text("run_id IS NOT NULL")),
+    )
+
+    facility: Mapped[str] = mapped_column(Text)
+    scheme: Mapped[str] = mapped_column(Text)
+    claims: Mapped[int]
+    run_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("payment_runs.id"))
+
+
+class BatchClaim(Base):
+    """One claim in one batch, with what the remittance will say of it.
+
+    `live` ends when the batch fails or is cancelled: the claim may then be batched again.
+    """
+
+    __tablename__ = "batch_claims"
+    __table_args__ = (
+        CheckConstraint("riel > 0 AND riel <= claimed_riel", name="riel"),
+        Index("uq_batch_claims_live", "claim_id", unique=True, postgresql_where=text("live")),
+    )
+
+    batch_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("batches.id"), primary_key=True)
+    claim_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("claims.id"), primary_key=True)
+    claim_number: Mapped[str] = mapped_column(Text)
+    facility_reference: Mapped[str] = mapped_column(Text)
+    facility_patient_number: Mapped[str | None] = mapped_column(Text)
+    claimed_riel: Mapped[int] = mapped_column(BigInteger)
+    riel: Mapped[int] = mapped_column(BigInteger)
+    reductions: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
+    live: Mapped[bool] = mapped_column(Boolean, server_default="true")
+
+
+class PaymentFile(Base):
+    """The bytes the bank was given, kept as they were: asking again answers the same file."""
+
+    __tablename__ = "payment_files"
+    __table_args__ = (UniqueConstraint("subject", "format"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    subject: Mapped[str] = mapped_column(Text)
+    format: Mapped[str] = mapped_column(Text)
+    msg_id: Mapped[str] = mapped_column(Text)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    created_by: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(MOMENT, server_default=func.now())
+
+
+class Remittance(Base):
+    """What a facility was paid with one batch, and what it says it received."""
+
+    __tablename__ = "remittances"
+    __table_args__ = (
+        UniqueConstraint("number"),
+        UniqueConstraint("batch_id"),
+        CheckConstraint("total_riel >= 0 AND received_riel >= 0", name="amounts"),
+        CheckConstraint(
+            "(acknowledged_by IS NULL) = (acknowledged_at IS NULL)"
+            " AND (acknowledged_by IS NULL) = (received_riel IS NULL)",
+            name="acknowledged_pair",
+        ),
+        Index("ix_remittances_facility", "facility", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    number: Mapped[str] = mapped_column(Text)
+    batch_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("batches.id"))
+    facility: Mapped[str] = mapped_column(Text)
+    scheme: Mapped[str] = mapped_column(Text)
+    paid_on: Mapped[date]
+    bank_reference: Mapped[str] = mapped_column(Text)
+    total_riel: Mapped[int] = mapped_column(BigInteger)
+    carried_forward_riel: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    created_at: Mapped[datetime] = mapped_column(MOMENT, server_default=func.now())
+    received_riel: Mapped[int | None] = mapped_column(BigInteger)
+    acknowledged_note: Mapped[str | None] = mapped_column(Text)
+    acknowledged_by: Mapped[str | None] = mapped_column(Text)
+    acknowledged_at: Mapped[datetime | None] = mapped_column(MOMENT)

@@ -1,0 +1,144 @@
+"""The files a bank is given: ISO 20022 pain.001.001.09 and CSV, from plain values. Pure.
+
+One credit transfer a batch. The message's id is the number of the batch or run, its moment is given
+by the caller, so that the same payment always makes the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from pyiso20022.pain.pain_001_001_09 import (
+    AccountIdentification4Choice,
+    ActiveOrHistoricCurrencyAndAmount,
+    AmountType4Choice,
+    BranchAndFinancialInstitutionIdentification6,
+    CashAccount38,
+    ChargeBearerType1Code,
+    CreditTransferTransaction34,
+    CustomerCreditTransferInitiationV09,
+    DateAndDateTime2Choice,
+    Document,
+    FinancialInstitutionIdentification18,
+    GenericAccountIdentification1,
+    GenericFinancialIdentification1,
+    GroupHeader85,
+    PartyIdentification135,
+    PaymentIdentification6,
+    PaymentInstruction30,
+    PaymentMethod3Code,
+    RemittanceInformation16,
+)
+from xsdata.formats.dataclass.serializers import XmlSerializer
+from xsdata.formats.dataclass.serializers.config import SerializerConfig
+from xsdata.models.datatype import XmlDate, XmlDateTime
+
+from config.sheets import csv_bytes
+
+NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
+CURRENCY = "KHR"
+# Limits of the message: a name has 140 characters, an account that is no IBAN 34.
+NAME_LENGTH, ACCOUNT_LENGTH = 140, 34
+CSV_HEADER = (
+    "batch", "facility", "facility_name", "account", "amount_riel", "scheme", "claims", "reference",
+)  # fmt: skip
+
+
+class UnfitAccount(ValueError):
+    """An account number the message cannot carry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """Who pays, as settings say."""
+
+    name: str
+    account: str
+    bank: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """One batch's money on its way to one facility."""
+
+    batch: str
+    facility: str
+    facility_name: str
+    account: str
+    riel: int
+    scheme: str
+    claims: int
+
+
+def pain_001(
+    msg_id: str, *, payer: Payer, transfers: Sequence[Transfer], created_at: datetime, pay_on: date
+) -> bytes:
+    """Write the credit transfers as pain.001.001.09."""
+    total, count = Decimal(sum(one.riel for one in transfers)), str(len(transfers))
+    header = GroupHeader85(
+        msg_id=msg_id,
+        cre_dt_tm=XmlDateTime.from_string(created_at.strftime("%Y-%m-%dT%H:%M:%SZ")),
+        nb_of_txs=count,
+        ctrl_sum=total,
+        initg_pty=PartyIdentification135(nm=payer.name[:NAME_LENGTH]),
+    )
+    instruction = PaymentInstruction30(
+        pmt_inf_id=msg_id,
+        pmt_mtd=PaymentMethod3Code.TRF,
+        btch_bookg=True,
+        nb_of_txs=count,
+        ctrl_sum=total,
+        reqd_exctn_dt=DateAndDateTime2Choice(dt=XmlDate.from_date(pay_on)),
+        dbtr=PartyIdentification135(nm=payer.name[:NAME_LENGTH]),
+        dbtr_acct=_account(payer.account, currency=CURRENCY),
+        dbtr_agt=_bank(payer.bank),
+        chrg_br=ChargeBearerType1Code.DEBT,
+        cdt_trf_tx_inf=[_transfer(one) for one in transfers],
+    )
+    message = CustomerCreditTransferInitiationV09(grp_hdr=header, pmt_inf=[instruction])
+    document = Document(cstmr_cdt_trf_initn=message)
+    serializer = XmlSerializer(config=SerializerConfig(indent="  ", encoding="UTF-8"))
+    return serializer.render(document, ns_map={None: NAMESPACE}).encode()
+
+
+def csv_file(msg_id: str, *, transfers: Sequence[Transfer]) -> bytes:
+    """Write the credit transfers as CSV, for a bank's upload page."""
+    rows = [
+        (
+            one.batch, one.facility, one.facility_name, one.account, one.riel, one.scheme,
+            one.claims, msg_id,
+        )
+        for one in transfers
+    ]  # fmt: skip
+    return csv_bytes(CSV_HEADER, rows)
+
+
+def _transfer(one: Transfer) -> CreditTransferTransaction34:
+    words = f"NSSF {one.scheme} {one.batch}, {one.claims} claims"
+    return CreditTransferTransaction34(
+        pmt_id=PaymentIdentification6(instr_id=one.batch, end_to_end_id=one.batch),
+        amt=AmountType4Choice(
+            instd_amt=ActiveOrHistoricCurrencyAndAmount(value=Decimal(one.riel), ccy=CURRENCY)
+        ),
+        cdtr=PartyIdentification135(nm=one.facility_name[:NAME_LENGTH]),
+        cdtr_acct=_account(one.account),
+        rmt_inf=RemittanceInformation16(ustrd=[words]),
+    )
+
+
+def _account(number: str, *, currency: str | None = None) -> CashAccount38:
+    if not 0 < len(number) <= ACCOUNT_LENGTH:
+        raise UnfitAccount(number)
+    other = GenericAccountIdentification1(id=number)
+    return CashAccount38(id=AccountIdentification4Choice(othr=other), ccy=currency)
+
+
+def _bank(code: str) -> BranchAndFinancialInstitutionIdentification6:
+    # Cambodian banks are known by codes of their own as often as by BIC.
+    other = GenericFinancialIdentification1(id=code)
+    return BranchAndFinancialInstitutionIdentification6(
+        fin_instn_id=FinancialInstitutionIdentification18(othr=other)
+    )

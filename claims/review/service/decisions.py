@@ -1,0 +1,244 @@
+"""Approve, reject or return a claim: the first decision under a lease, or the second of four eyes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from auth.permissions import Actor
+from claims.adjudication.reasons import CATALOGUE
+from claims.ledger import service as ledger
+from claims.ledger.ledger import approval
+from claims.review import queries
+from claims.review.rules import (
+    FIRST,
+    SECOND,
+    LineFacts,
+    LineResult,
+    LineWish,
+    Verdict,
+    days_used,
+    decide_lines,
+    exceeding_lines,
+)
+from claims.review.service.access import (
+    new_decision,
+    open_decision,
+    rules_of,
+    scheme_of,
+)
+from claims.submission import service as submission
+from claims.submission.models import Claim, ClaimLine, ClaimMessage
+from claims.submission.states import SECOND_APPROVAL
+from config.db import transaction
+from config.errors import Conflict, Invalid
+from config.words import N_
+from gateway.coverage import service as coverage
+
+
+def approve(
+    number: str,
+    *,
+    by: Actor,
+    lines: Sequence[LineWish] = (),
+    note: str | None = None,
+    internal_note: str | None = None,
+) -> dict[str, Any]:
+    """Approve a claim, or propose it to a second person where the rules ask for one.
+
+    Above the policy's limit, against a denial and without a tariff the first approval only
+    proposes. The second person agrees to the proposal or gives less, never more.
+    """
+    with transaction() as session:
+        claim, step = open_decision(session, number, "approve", by)
+        facts = [_facts(line) for line in queries.lines_of(session, claim.id)]
+        verdict = _verdict(session, claim, step, facts, lines)
+        waits = step == FIRST and bool(verdict.causes)
+        decision = new_decision(claim, "approve", by, step, note=note, internal_note=internal_note)
+        decision.final, decision.causes = not waits, list(verdict.causes)
+        decision.lines = [asdict(line) for line in verdict.lines]
+        decision.approved_riel = verdict.riel
+        if waits:
+            submission.move(claim, "propose", by=by, causes=list(verdict.causes))
+            claim.awaiting, claim.first_approver = SECOND_APPROVAL, by.subject
+        else:
+            _take_effect(session, claim, facts, verdict.lines, by=by)
+        session.add(decision)
+        _say(session, claim, by, note, internal_note)
+    return submission.find_claim(number, by=by)
+
+
+def reject(
+    number: str,
+    *,
+    by: Actor,
+    reason: str | None,
+    note: str | None = None,
+    internal_note: str | None = None,
+) -> dict[str, Any]:
+    """Reject a claim whole, for a reason of the catalogue."""
+    with transaction() as session:
+        claim, step = open_decision(session, number, "reject", by)
+        decision = new_decision(claim, "reject", by, step, note=note, internal_note=internal_note)
+        decision.reason, decision.approved_riel = _known(reason), 0
+        session.add(decision)
+        for line in queries.lines_of(session, claim.id):
+            line.approved_quantity = line.approved_riel = 0
+            line.approved_unit_price_riel, line.approved_reason = None, reason
+        claim.approved_riel = 0
+        submission.move(claim, "reject", by=by, reason=reason)
+        _say(session, claim, by, note, internal_note)
+    return submission.find_claim(number, by=by)
+
+
+def send_back(
+    number: str,
+    *,
+    by: Actor,
+    reason: str | None,
+    note: str | None = None,
+    internal_note: str | None = None,
+) -> dict[str, Any]:
+    """Return a claim to its facility with a reason and, in the note, a question."""
+    with transaction() as session:
+        claim, step = open_decision(session, number, "return", by)
+        decision = new_decision(claim, "return", by, step, note=note, internal_note=internal_note)
+        decision.reason = _known(reason)
+        session.add(decision)
+        submission.move(claim, "return", by=by, reason=reason)
+        _say(session, claim, by, note, internal_note, kind="question")
+    return submission.find_claim(number, by=by)
+
+
+def _verdict(
+    session: Session,
+    claim: Claim,
+    step: int,
+    facts: Sequence[LineFacts],
+    wishes: Sequence[LineWish],
+) -> Verdict:
+    """Return the lines as approved; a second person without wishes agrees to the proposal."""
+    proposed: Verdict | None = None
+    if step == SECOND:
+        proposed = _proposed(session, claim)
+        if not wishes:
+            return proposed
+    verdict = decide_lines(
+        facts,
+        wishes,
+        known_reasons=CATALOGUE,
+        four_eyes_above_riel=rules_of(claim).four_eyes_above_riel,
+    )
+    errors = list(verdict.errors)
+    if proposed is not None:
+        limits = {result.line: result.riel for result in proposed.lines}
+        errors += [
+            {"pointer": "/lines", "message": f"Line {line}: more than the first person proposed."}
+            for line in exceeding_lines(limits, verdict.lines)
+        ]
+    if not errors and verdict.riel == 0:
+        errors.append({"pointer": "/lines", "message": "Nothing is approved: reject the claim."})
+    if errors:
+        raise Invalid(errors=errors)
+    return verdict
+
+
+def _proposed(session: Session, claim: Claim) -> Verdict:
+    first = queries.proposal(session, claim.id)
+    if first is None:
+        raise Conflict("no_proposal", detail=N_("Nobody has proposed an approval."))
+    return Verdict(tuple(LineResult(**line) for line in first.lines), (), tuple(first.causes))
+
+
+def _take_effect(
+    session: Session,
+    claim: Claim,
+    facts: Sequence[LineFacts],
+    approved: Sequence[LineResult],
+    *,
+    by: Actor,
+) -> None:
+    """Make an approval true everywhere at once: lines, claim, benefit, ledger."""
+    results = {line.line: line for line in approved}
+    for line in queries.lines_of(session, claim.id):
+        result = results[line.line]
+        line.approved_quantity, line.approved_riel = result.quantity, result.riel
+        line.approved_unit_price_riel = result.unit_price_riel
+        line.approved_reason = result.reason
+    claim.scheme = scheme_of(claim)
+    claim.approved_riel = sum(line.riel for line in approved)
+    submission.move(claim, "approve", by=by, riel=claim.approved_riel)
+    used = days_used(
+        facts,
+        approved,
+        visit_type=claim.visit_type,
+        service_from=claim.service_from,
+        service_to=claim.service_to,
+    )
+    for benefit, days in used.items():
+        coverage.use_benefit(
+            card_key=claim.card_key,
+            scheme=claim.scheme,
+            benefit=benefit,
+            days=days,
+            claim=claim.number,
+        )
+    ledger.post(
+        approval(
+            claim=claim.number,
+            scheme=claim.scheme,
+            facility=claim.facility,
+            riel=claim.approved_riel,
+            occasion=queries.approvals(session, claim.id) + 1,
+        )
+    )
+
+
+def _known(reason: str | None) -> str:
+    if reason is None:
+        raise Invalid(errors=[{"pointer": "/reason", "message": "A reason is needed."}])
+    if reason not in CATALOGUE:
+        raise Invalid(errors=[{"pointer": "/reason", "message": "There is no such reason."}])
+    return reason
+
+
+def _facts(line: ClaimLine) -> LineFacts:
+    return LineFacts(
+        line=line.line,
+        quantity=line.quantity,
+        unit_price_riel=line.unit_price_riel,
+        decision=line.decision or "review",
+        tariff_riel=line.tariff_riel,
+        allowed_quantity=line.allowed_quantity,
+        payable_riel=line.payable_riel or 0,
+        benefit=line.benefit,
+        service_date=line.service_date,
+        reasons=tuple(reason["code"] for reason in line.reasons),
+    )
+
+
+def _say(
+    session: Session,
+    claim: Claim,
+    by: Actor,
+    note: str | None,
+    internal_note: str | None,
+    *,
+    kind: str = "note",
+) -> None:
+    """Store what the reviewer wrote: to the facility, and for NSSF's own eyes."""
+    for words, kind_of, internal in ((note, kind, False), (internal_note, "note", True)):
+        if words:
+            session.add(
+                ClaimMessage(
+                    claim_id=claim.id,
+                    by=by.subject,
+                    side="nssf",
+                    kind=kind_of,
+                    text=words,
+                    internal=internal,
+                )
+            )

@@ -1,0 +1,98 @@
+"""The one way a claim changes where it stands: lock it, then take a step of the state table.
+
+Used by submission's own commands, by review and by reimbursement, always inside their transaction.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import func, select
+
+from auth.permissions import Actor
+from claims.submission.models import Claim, ClaimEvent
+from claims.submission.service.reading import find_claim
+from claims.submission.states import ClaimState, find_transition
+from config.audit import record
+from config.db import db, transaction
+from config.errors import Forbidden, NotFound
+
+AUDITED = {
+    "submit": "claim.submitted", "withdraw": "claim.withdrawn", "void": "claim.voided",
+    "approve": "claim.approved", "reject": "claim.rejected", "return": "claim.returned",
+    "propose": "claim.proposed", "lease": "claim.leased", "release_lease": "claim.lease_released",
+    "reopen": "claim.reopened", "hold": "claim.held", "release": "claim.released",
+    "batch": "claim.batched", "unbatch": "claim.unbatched", "pay": "claim.paid",
+}  # fmt: skip
+
+
+def lock_claim(number: str, *, by: Actor) -> Claim:
+    """Return a claim locked until the transaction ends; another facility's is not found."""
+    query = (
+        select(Claim)
+        .where(Claim.number == number)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if not by.nssf:
+        query = query.where(Claim.facility == by.facility)
+    claim: Claim | None = db.session.scalar(query)
+    if claim is None:
+        raise NotFound
+    return claim
+
+
+def move(claim: Claim, action: str, *, by: Actor, **details: Any) -> Claim:
+    """Take one step of the state table on a locked claim: state, version, event, audit.
+
+    Refuses what the table does not allow (409), a missing permission, and a second approval by
+    the first approver (403). `details` are numbers and codes only; they go to the event and
+    the audit record. The caller sets what the step means (amounts, batch) on the claim itself.
+    """
+    edge = find_transition(claim.state, action, awaiting=claim.awaiting, held=claim.held)
+    if edge.permission not in by.permissions:
+        raise Forbidden
+    if edge.four_eyes and by.subject == claim.first_approver:
+        raise Forbidden("four_eyes", detail="Another person has to decide this claim.")
+    claim.state, claim.version = edge.target, claim.version + 1
+    claim.updated_at = func.now()
+    _tidy(claim, action)
+    with transaction() as session:
+        session.add(
+            ClaimEvent(
+                claim_id=claim.id, action=action, state=edge.target, by=by.subject, details=details
+            )
+        )
+        session.flush()
+        record(by, AUDITED[action], subject=claim.number, facility=claim.facility, **details)
+    return claim
+
+
+def _tidy(claim: Claim, action: str) -> None:
+    """Let go of what a claim in its new state does not carry."""
+    if action in ("hold", "release"):
+        claim.held = action == "hold"
+    if action == "reopen":
+        claim.approved_riel = claim.decided_at = claim.first_approver = None
+    if claim.state != ClaimState.IN_REVIEW or action == "propose":
+        claim.lease_by = claim.lease_until = None
+    if claim.state != ClaimState.IN_REVIEW:
+        claim.awaiting = None
+    if action in ("approve", "reject"):
+        claim.decided_at = func.now()
+
+
+def _step(number: str, action: str, by: Actor) -> dict[str, Any]:
+    with transaction():
+        move(lock_claim(number, by=by), action, by=by)
+    return find_claim(number, by=by)
+
+
+def withdraw_claim(number: str, *, by: Actor) -> dict[str, Any]:
+    """Take a claim back before it is reviewed; it may be changed and submitted again."""
+    return _step(number, "withdraw", by)
+
+
+def void_claim(number: str, *, by: Actor) -> dict[str, Any]:
+    """End an undecided claim for good; its reference stays used."""
+    return _step(number, "void", by)

@@ -1,0 +1,67 @@
+"""The audit trail: who did what to which number. Append-only; numbers and codes, never names.
+
+`record()` writes in the caller's transaction, so the fact and its trace are one.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Protocol
+
+from flask import g, has_request_context
+from sqlalchemy import BigInteger, Index, Text, func, insert
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from config.db import Base, transaction
+from config.seals import Xid8
+
+
+class Named(Protocol):
+    """Whoever acts: all the trail needs is a subject such as `user:dara`."""
+
+    @property
+    def subject(self) -> str:
+        """Return the text that stands for the actor."""
+        ...
+
+
+class AuditEvent(Base):
+    """One act, as it was recorded; rows are never changed."""
+
+    __tablename__ = "audit_events"
+    __table_args__ = (
+        Index("ix_audit_events_subject", "subject", "id"),
+        Index("ix_audit_events_actor", "actor", "id"),
+        Index("ix_audit_events_facility", "facility", "id"),
+        Index("ix_audit_events_recorded_at", "recorded_at"),
+        Index("ix_audit_events_xact", "xact", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    actor: Mapped[str] = mapped_column(Text)
+    action: Mapped[str] = mapped_column(Text)
+    subject: Mapped[str] = mapped_column(Text)
+    facility: Mapped[str | None] = mapped_column(Text)
+    request_id: Mapped[str | None] = mapped_column(Text)
+    details: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
+    xact: Mapped[int] = mapped_column(Xid8, server_default=func.pg_current_xact_id())
+
+
+def record(
+    by: Named | str, action: str, *, subject: str, facility: str | None = None, **details: Any
+) -> None:
+    """Write one act to the trail, in the open transaction (or one of its own)."""
+    actor = by if isinstance(by, str) else by.subject
+    with transaction() as session:
+        session.execute(
+            insert(AuditEvent.__table__).values(  # type: ignore[arg-type]
+                actor=actor,
+                action=action,
+                subject=subject,
+                facility=facility,
+                request_id=g.get("request_id") if has_request_context() else None,
+                details=details,
+            )
+        )

@@ -1,0 +1,126 @@
+"""Whether the product is alive and ready, its version, and its figures for Prometheus."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import time
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import structlog
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from flask import Blueprint, Flask, Response, g, request
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    generate_latest,
+    multiprocess,
+)
+from prometheus_client import REGISTRY as DEFAULT_REGISTRY
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from config.db import db
+from config.errors import Forbidden
+from config.jobs import worker_alive
+from config.json import dumps
+from config.web import public
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+REQUESTS = Counter(
+    "nssf_requests", "Requests by route, method and status", ["route", "method", "status"]
+)
+SECONDS = Histogram(
+    "nssf_request_seconds", "Time to answer, by route", ["route"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 3, 10),
+)  # fmt: skip
+
+log = structlog.get_logger()
+blueprint = Blueprint("health", __name__)
+bearer_check: list[Any] = []
+
+
+def product_version() -> str:
+    """Return the version people quote in a report."""
+    try:
+        return version("nssf-gateway")
+    except PackageNotFoundError:
+        project = (Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8")
+        return project.split('version = "', 1)[1].split('"', 1)[0]
+
+
+def head_revision() -> str | None:
+    """Return the newest migration in the code."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return ScriptDirectory.from_config(config).get_current_head()
+
+
+VERSION = product_version()
+HEAD = head_revision()
+
+
+def _json(body: dict[str, Any], status: int = 200) -> Response:
+    return Response(dumps(body), status, content_type="application/json")
+
+
+@blueprint.get("/health/live")
+@public
+def live() -> Response:
+    """Answer that the process serves requests."""
+    return _json({"status": "ok"})
+
+
+@blueprint.get("/health/ready")
+@public
+def ready() -> Response:
+    """Answer whether database, migrations and worker are there; 503 names what is not."""
+    checks = {"database": False, "migrations": False, "worker": False}
+    try:
+        found = db.session.scalar(text("SELECT version_num FROM alembic_version"))
+        checks["database"] = True
+        checks["migrations"] = found == HEAD
+        checks["worker"] = worker_alive()
+    except SQLAlchemyError as error:
+        log.error("database.unavailable", error=type(error).__name__)
+    good = all(checks.values())
+    return _json({"status": "ok" if good else "not_ready", "checks": checks}, 200 if good else 503)
+
+
+@blueprint.get("/version")
+@public
+def product() -> Response:
+    """Answer the version of the product and of its database."""
+    return _json({"version": VERSION, "migration": HEAD})
+
+
+@blueprint.get("/metrics")
+@public
+def metrics() -> Response:
+    """Answer Prometheus figures, to this machine or to a bearer with audit rights."""
+    address = ipaddress.ip_address(request.remote_addr or "0.0.0.0")  # noqa: S104 - not a bind
+    if not address.is_loopback and not (bearer_check and bearer_check[-1]()):
+        raise Forbidden
+    registry: CollectorRegistry = DEFAULT_REGISTRY
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        registry = CollectorRegistry()
+        multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+def _count(response: Response) -> Response:
+    route = request.url_rule.rule if request.url_rule else "(no route)"
+    REQUESTS.labels(route, request.method, response.status_code).inc()
+    SECONDS.labels(route).observe(time.perf_counter() - g.get("started", time.perf_counter()))
+    return response
+
+
+def init_health(app: Flask) -> None:
+    """Register the health, version and metrics addresses, and count every request."""
+    app.register_blueprint(blueprint)
+    app.after_request(_count)

@@ -1,0 +1,149 @@
+"""Jobs: Procrastinate's tables in our own database, filled inside the caller's transaction.
+
+`defer()` writes the job beside the fact; the worker (`flask --app wsgi worker`) runs it at least
+once, so every task is idempotent on its key. `@task` registers a function, `@periodic` a schedule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+import procrastinate
+import structlog
+from flask import Flask, current_app
+from flask.cli import with_appcontext
+from psycopg.types.json import Jsonb
+from sqlalchemy import text
+
+from config.db import db, driver, transaction
+from config.settings import settings
+
+log = structlog.get_logger()
+
+Work = Callable[..., None]
+_tasks: dict[str, Work] = {}
+_schedules: dict[str, str] = {}
+
+# The literal names every field: the composite's order is part of Procrastinate's schema version.
+DEFER = """
+SELECT procrastinate_defer_jobs_v1(ARRAY[
+    ROW('default', %(task)s, %(priority)s, %(lock)s, %(queueing_lock)s, %(args)s, NULL)
+]::procrastinate_job_to_defer_v1[])
+"""
+
+
+def task(name: str) -> Callable[[Work], Work]:
+    """Register a function as the task of this name."""
+
+    def register(work: Work) -> Work:
+        _tasks[name] = work
+        return work
+
+    return register
+
+
+def periodic(name: str, cron: str) -> Callable[[Work], Work]:
+    """Register a function as a task that runs on a cron schedule (UTC)."""
+
+    def register(work: Work) -> Work:
+        _schedules[name] = cron
+        return task(name)(work)
+
+    return register
+
+
+def defer(
+    name: str, *, lock: str | None = None, priority: int = 0, queueing_lock: str | None = None,
+    **args: Any,
+) -> None:  # fmt: skip
+    """Queue a task in the open transaction: it exists exactly if the transaction commits."""
+    if name not in _tasks:
+        raise LookupError(f"no task is called {name}")
+    with transaction() as session:
+        driver(session).execute(
+            DEFER,
+            {
+                "task": name, "priority": priority, "lock": lock,
+                "queueing_lock": queueing_lock, "args": Jsonb(args),
+            },
+        )  # fmt: skip
+
+
+def run_now(name: str, **args: Any) -> None:
+    """Run a task in this process, as the worker would; for tests and commands."""
+    _tasks[name](**args)
+
+
+def registered_tasks() -> dict[str, Work]:
+    """Return every task by name."""
+    return dict(_tasks)
+
+
+def procrastinate_app(app: Flask) -> procrastinate.App:
+    """Bind every registered task to this application's context and database."""
+    with app.app_context():
+        current = settings()
+    connector = procrastinate.PsycopgConnector(
+        conninfo=current.app_database_url,
+        kwargs={"options": current.connection_options} if current.connection_options else {},
+    )
+    jobs = procrastinate.App(connector=connector)
+    for name, work in _tasks.items():
+        bound = _bind(app, name, work)
+        if name in _schedules:
+            jobs.periodic(cron=_schedules[name])(jobs.task(name=name, queueing_lock=name)(bound))
+        else:
+            jobs.task(name=name, retry=procrastinate.RetryStrategy(max_attempts=5, wait=10))(bound)
+    return jobs
+
+
+def _bind(app: Flask, name: str, work: Work) -> Work:
+    def run(**args: Any) -> None:
+        # The schedule's moment is Procrastinate's; ours read the clock.
+        args.pop("timestamp", None)
+        with app.app_context():
+            try:
+                work(**args)
+            except Exception as error:
+                log.error("job.failed", task=name, error=type(error).__name__)
+                raise
+            finally:
+                db.session.remove()
+
+    return run
+
+
+@click.command("worker")
+@click.option("--concurrency", default=10, show_default=True, help="Jobs run at the same time.")
+@click.option("--once", is_flag=True, help="Stop when the queue is empty.")
+@with_appcontext
+def worker_command(concurrency: int, once: bool) -> None:
+    """Run queued and periodic jobs until stopped."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    procrastinate_app(app).run_worker(
+        concurrency=concurrency,
+        wait=not once,
+        delete_jobs="successful",
+        fetch_job_polling_interval=1.0,
+        shutdown_graceful_timeout=10,
+    )
+
+
+def worker_alive(seconds: int = 60) -> bool:
+    """Tell whether some worker sent its heartbeat lately."""
+    return bool(
+        db.session.scalar(
+            text(
+                "SELECT EXISTS (SELECT 1 FROM procrastinate_workers"
+                " WHERE last_heartbeat > now() - make_interval(secs => :s))"
+            ),
+            {"s": seconds},
+        )
+    )
+
+
+def init_jobs(app: Flask) -> None:
+    """Add the worker command."""
+    app.cli.add_command(worker_command)

@@ -1,0 +1,65 @@
+"""JSON logs with a request id: route templates, never paths with numbers, never personal data."""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+import sys
+import time
+from typing import Any
+
+import structlog
+from flask import Flask, Response, g, request
+
+REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
+log = structlog.get_logger()
+
+
+def configure_logging() -> None:
+    """Write every log line as one JSON object on standard error."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(ensure_ascii=True),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+
+
+def _begin() -> None:
+    given = request.headers.get("X-Request-ID", "")
+    g.request_id = given if REQUEST_ID.match(given) else secrets.token_hex(12)
+    g.started = time.perf_counter()
+
+
+def _finish(response: Response) -> Response:
+    response.headers["X-Request-ID"] = g.get("request_id", "")
+    rule = request.url_rule.rule if request.url_rule else "(no route)"
+    if not rule.startswith(("/static", "/health")):
+        log.info(
+            "request",
+            request_id=g.get("request_id"),
+            method=request.method,
+            route=rule,
+            status=response.status_code,
+            ms=round((time.perf_counter() - g.get("started", time.perf_counter())) * 1000, 1),
+            **_actor(),
+        )
+    return response
+
+
+def _actor() -> dict[str, Any]:
+    actor = g.get("actor")
+    return {"actor": actor.subject, "facility": actor.facility} if actor else {}
+
+
+def init_logs(app: Flask) -> None:
+    """Give each request an id and one line in the log."""
+    configure_logging()
+    app.before_request(_begin)
+    app.after_request(_finish)

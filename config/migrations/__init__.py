@@ -1,0 +1,1 @@
+"""Migrations: numbered, reversible, run by the owner role."""

@@ -1,0 +1,51 @@
+"""Public numbers: what a check, visit, claim, batch or remittance is called on the wire.
+
+A number is a prefix, two digits of the year, a letter for the month (A = January) and nine random
+Crockford base32 characters: `C26K7Q4M2X9TB`. It can be read out on the telephone, says when it was
+given and nothing about how many there are. 45 random bits are not unique by themselves: the table's
+unique constraint is, and writers of very large tables ask again when it objects.
+"""
+
+import re
+import secrets
+from datetime import date, datetime
+
+from config import clock
+
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+MONTH_LETTERS = "ABCDEFGHIJKL"
+RANDOM_CHARACTERS = 9
+
+_PREFIX = re.compile(r"[A-Z]")
+_NUMBER = re.compile(rf"[A-Z](\d\d)([{MONTH_LETTERS}])[{CROCKFORD}]{{{RANDOM_CHARACTERS}}}", re.A)
+
+
+def new_number(prefix: str, moment: date | None = None) -> str:
+    """Return a fresh number for something recorded at that moment (default: today)."""
+    if not _PREFIX.fullmatch(prefix):
+        raise ValueError(f"a number's prefix is one capital letter, not {prefix!r}")
+    day = clock.today() if moment is None else _local_day(moment)
+    bits = secrets.randbits(5 * RANDOM_CHARACTERS)
+    drawn = "".join(CROCKFORD[bits >> 5 * place & 31] for place in range(RANDOM_CHARACTERS))
+    return f"{prefix}{day.year % 100:02d}{MONTH_LETTERS[day.month - 1]}{drawn}"
+
+
+def parse_month(number: str) -> date:
+    """Return the first day of the month in which the number was given, or raise ValueError."""
+    match = _NUMBER.fullmatch(number)
+    if match is None:
+        raise ValueError("not a number of this system")
+    return date(2000 + int(match[1]), MONTH_LETTERS.index(match[2]) + 1, 1)
+
+
+def is_number(text: str) -> bool:
+    """Tell whether a text has the form of a number: anything else need not be looked for."""
+    return _NUMBER.fullmatch(text) is not None
+
+
+def _local_day(moment: date) -> date:
+    if not isinstance(moment, datetime):
+        return moment
+    if moment.tzinfo is None:
+        raise ValueError("a moment carries its time zone")
+    return clock.day_of(moment)

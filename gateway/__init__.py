@@ -1,0 +1,1 @@
+"""Members and eligibility: facilities <- members <- coverage <- registry <- eligibility <- visits."""

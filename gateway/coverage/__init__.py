@@ -1,0 +1,1 @@
+"""Benefit policy as dated data, and the benefit a person has used."""

@@ -1,0 +1,131 @@
+"""What does a policy file say about claims? Its `claims:` section to `ClaimRules`, pure."""
+
+from typing import Any
+
+from yaml.nodes import Node
+
+from gateway.coverage.policy import ClaimRules, Exclusion, ServiceLimit, Source
+from gateway.coverage.policy_reader import SOURCED, Reader, is_null, read_source, sourced
+
+NUMBERS = {
+    "submit_within_days": (1, 3650),
+    "review_within_days": (1, 3650),
+    "pay_within_days": (1, 3650),
+    "appeal_within_days": (1, 3650),
+    "four_eyes_above_riel": (0, 10**12),
+    "auto_approve_below_riel": (0, 10**12),
+    "newborn_days": (0, 365),
+}
+MAY_BE_EMPTY = {"auto_approve_below_riel"}
+TABLES = {"service_limits", "exclusions", "checklists", "copay"}
+LIMIT_KEYS = {"max_quantity", "min_days_between", "per_year"}
+
+
+def read_claim_rules(reader: Reader, node: Node | None) -> ClaimRules:
+    """Read the claims section; every number with its source, every table entry with its own."""
+    if node is None:
+        return ClaimRules()
+    found = reader.mapping(node, "claims", required=set(NUMBERS), optional=TABLES)
+    values: dict[str, Any] = {}
+    sources: dict[str, Source] = {}
+    for name, (least, most) in NUMBERS.items():
+        if name in found:
+            values[name], sources[name] = _number(reader, found[name], name, least, most)
+    limits, limit_sources = _service_limits(reader, found.get("service_limits"))
+    checklists, checklist_sources = _checklists(reader, found.get("checklists"))
+    copay, copay_sources = _copay(reader, found.get("copay"))
+    return ClaimRules(
+        **values,
+        service_limits=limits,
+        exclusions=_exclusions(reader, found.get("exclusions")),
+        checklists=checklists,
+        copay=copay,
+        sources=sources | limit_sources | checklist_sources | copay_sources,
+    )
+
+
+def _number(
+    reader: Reader, node: Node, name: str, least: int, most: int
+) -> tuple[int | None, Source]:
+    def read(value: Node | None, path: str) -> int | None:
+        if name in MAY_BE_EMPTY and is_null(value):
+            return None
+        return reader.whole(value, path, least=least, most=most)
+
+    return sourced(reader, node, f"claims.{name}", read)
+
+
+def _service_limits(
+    reader: Reader, node: Node | None
+) -> tuple[dict[str, ServiceLimit], dict[str, Source]]:
+    limits, sources = {}, {}
+    for service, value in _table(reader, node, "claims.service_limits").items():
+        path = f"claims.service_limits.{service}"
+        found = reader.mapping(value, path, required=SOURCED, optional=LIMIT_KEYS)
+        numbers = {
+            key: reader.whole(found[key], f"{path}.{key}", least=1, most=10_000)
+            for key in LIMIT_KEYS & set(found)
+        }
+        if not numbers:
+            reader.fault(value, path, f"must name one of {', '.join(sorted(LIMIT_KEYS))}")
+        limits[service] = ServiceLimit(**numbers)
+        sources[f"service_limits.{service}"] = read_source(reader, found, path)
+    return limits, sources
+
+
+def _exclusions(reader: Reader, node: Node | None) -> tuple[Exclusion, ...]:
+    if node is None:
+        return ()
+    found = []
+    for path, item in reader.items(node, "claims.exclusions"):
+        keys = reader.mapping(
+            item,
+            path,
+            required={"id"} | SOURCED,
+            optional={"services", "diagnoses", "effective_from", "effective_to"},
+        )
+        if not {"services", "diagnoses"} & set(keys):
+            reader.fault(item, path, "must name services or diagnoses")
+        found.append(
+            Exclusion(
+                id=reader.text(keys.get("id"), f"{path}.id"),
+                source=read_source(reader, keys, path),
+                services=_texts(reader, keys.get("services"), f"{path}.services"),
+                diagnoses=_texts(reader, keys.get("diagnoses"), f"{path}.diagnoses"),
+                effective_from=reader.optional_day(
+                    keys.get("effective_from"), f"{path}.effective_from"
+                ),
+                effective_to=reader.optional_day(keys.get("effective_to"), f"{path}.effective_to"),
+            )
+        )
+    return tuple(found)
+
+
+def _checklists(
+    reader: Reader, node: Node | None
+) -> tuple[dict[str, tuple[str, ...]], dict[str, Source]]:
+    lists, sources = {}, {}
+    for service, value in _table(reader, node, "claims.checklists").items():
+        path = f"claims.checklists.{service}"
+        found = reader.mapping(value, path, required={"attachments"} | SOURCED)
+        lists[service] = _texts(reader, found.get("attachments"), f"{path}.attachments")
+        sources[f"checklists.{service}"] = read_source(reader, found, path)
+    return lists, sources
+
+
+def _copay(reader: Reader, node: Node | None) -> tuple[dict[str, int], dict[str, Source]]:
+    riel, sources = {}, {}
+    for service, value in _table(reader, node, "claims.copay").items():
+        path = f"claims.copay.{service}"
+        riel[service], sources[f"copay.{service}"] = sourced(reader, value, path, reader.whole)
+    return riel, sources
+
+
+def _table(reader: Reader, node: Node | None, path: str) -> dict[str, Node]:
+    return {} if node is None else reader.entries(node, path)
+
+
+def _texts(reader: Reader, node: Node | None, path: str) -> tuple[str, ...]:
+    if node is None:
+        return ()
+    return tuple(reader.text(item, here) for here, item in reader.items(node, path))

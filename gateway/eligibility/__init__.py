@@ -1,0 +1,1 @@
+"""The eligibility decision: from a card number and a day to a recorded, explained verdict."""

@@ -1,0 +1,125 @@
+"""The eligibility door of the JSON API: checks, slips, disputes, and a person's own page.
+
+Parses, asks the service once, answers. A decision is always 200, whatever the verdict.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from flask import Response, request
+
+from auth.guard import current_actor, requires
+from auth.permissions import Permission
+from config.api import ApiBlueprint, cached_answer
+from config.errors import NotAcceptable
+from config.json import dumps
+from config.words import N_
+from gateway.eligibility import service as eligibility
+from gateway.eligibility import slip
+from gateway.eligibility.codes import list_reasons
+from gateway.eligibility.identify import CheckRequest
+from gateway.eligibility.schemas import (
+    CheckBody,
+    DecisionAnswer,
+    DependentList,
+    DisputeAnswer,
+    DisputeBody,
+    MemberSearch,
+    PersonAnswer,
+    ReasonList,
+    ReasonQuery,
+)
+
+checks = ApiBlueprint("eligibility_checks", __name__, url_prefix="/api/v1/eligibility-checks")
+members = ApiBlueprint("members", __name__, url_prefix="/api/v1/members")
+reasons = ApiBlueprint("reasons", __name__, url_prefix="/api/v1/codes/reasons")
+
+JOSE, SVG = "application/jose", "image/svg+xml"
+
+
+@checks.route("", methods=["POST"])
+@requires(Permission.ELIGIBILITY_CHECK)
+@checks.arguments(CheckBody)
+@checks.response(200, DecisionAnswer)
+def check(question: CheckRequest) -> Response:
+    """Decide who is covered here that day, and for what; the decision is recorded."""
+    return _answer(eligibility.check(question, by=current_actor()))
+
+
+@checks.route("/<number>", methods=["GET"])
+@requires(Permission.ELIGIBILITY_CHECK)
+@checks.response(200, DecisionAnswer)
+def find_check(number: str) -> Response:
+    """Return a recorded check as it was answered."""
+    return _answer(eligibility.find_check(number, by=current_actor()))
+
+
+@checks.route("/<number>/slip", methods=["GET"])
+@requires(Permission.ELIGIBILITY_CHECK)
+@checks.response(200, content_type=JOSE)
+def find_slip(number: str) -> Response:
+    """Return a check's slip: the signed token (application/jose) or its QR code (image/svg+xml)."""
+    token = eligibility.find_slip(number, by=current_actor())
+    wanted = request.accept_mimetypes.best_match((JOSE, SVG)) if request.accept_mimetypes else JOSE
+    if wanted == JOSE:
+        return _private(Response(token, content_type=JOSE))
+    if wanted == SVG:
+        return _private(Response(slip.to_svg(token), content_type=SVG))
+    raise NotAcceptable(detail=N_("A slip comes as application/jose or image/svg+xml"))
+
+
+@checks.route("/<number>/dispute", methods=["POST"])
+@requires(Permission.ELIGIBILITY_CHECK)
+@checks.arguments(DisputeBody)
+@checks.response(201, DisputeAnswer)
+def dispute(body: dict[str, Any], number: str) -> Response:
+    """Say what is wrong with a check; NSSF gets a correction task."""
+    task = eligibility.dispute(number, kind=body["kind"], note=body["note"], by=current_actor())
+    return _answer(task, status=201)
+
+
+@members.route("/search", methods=["POST"])
+@requires(Permission.ELIGIBILITY_CHECK)
+@members.arguments(MemberSearch)
+@members.response(200, PersonAnswer)
+def search_member(body: dict[str, Any]) -> Response:
+    """Return a person by the card number in the body; audited."""
+    return _answer(eligibility.read_member(body["card_number"], by=current_actor()))
+
+
+@members.route("/<card_number>", methods=["GET"])
+@requires(Permission.ELIGIBILITY_CHECK)
+@members.response(200, PersonAnswer)
+def find_member(card_number: str) -> Response:
+    """Return a person's minimal identity, cover and dependents today; audited."""
+    return _answer(eligibility.read_member(card_number, by=current_actor()))
+
+
+@members.route("/<card_number>/dependents", methods=["GET"])
+@requires(Permission.ELIGIBILITY_CHECK)
+@members.response(200, DependentList)
+def list_dependents(card_number: str) -> Response:
+    """List a member's dependents, each with their own verdict today; audited."""
+    person = eligibility.read_member(card_number, by=current_actor())
+    return _answer({"items": person["dependents"], "next_cursor": None})
+
+
+@reasons.route("", methods=["GET"])
+@requires()
+@reasons.arguments(ReasonQuery, location="query")
+@reasons.response(200, ReasonList)
+def list_reason_codes(query: dict[str, Any]) -> Response:
+    """List every reason code with its Khmer and English text, next step, source and CARC."""
+    body = {"items": list_reasons(query["q"] or ""), "next_cursor": None}
+    return cached_answer(body, hashlib.sha256(dumps(body)).hexdigest()[:32])
+
+
+def _answer(body: dict[str, Any], *, status: int = 200) -> Response:
+    return _private(Response(dumps(body), status, content_type="application/json"))
+
+
+def _private(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,31 @@
+"""Commands on eligibility slips: `slip verify`."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+import click
+from flask.cli import AppGroup
+
+from gateway.eligibility import service as eligibility
+from gateway.eligibility.slip import BadSlip
+
+slip_group = AppGroup("slip", help="Printed eligibility slips.")
+
+
+@slip_group.command("verify")
+@click.argument("file", type=click.File("r"), default="-")
+def verify_command(file: TextIO) -> None:
+    """Verify the slip in FILE or standard input; exit 0 only when genuine and still valid."""
+    text = file.read()
+    try:
+        found = eligibility.verify_slip(text.strip())
+    except BadSlip as error:
+        raise click.ClickException(f"not a genuine slip: {error}") from None
+    claims = found.claims
+    benefits = ", ".join(claims["benefits"]) or "none"
+    click.echo(f"{claims['jti']}: {claims['verdict']} on {claims['service_date']}")
+    click.echo(f"card {claims['card']}, {claims['initials']} born {claims['birth_year']}")
+    click.echo(f"facility {claims['aud']}, benefits: {benefits}")
+    if found.expired:
+        raise click.ClickException("genuine, but no longer valid: check again")

@@ -1,0 +1,97 @@
+"""What does a claim learn about a person on its service day? Unrecorded; honours a promised check.
+
+Called by claims through the eligibility service, and by nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from config.db import fast
+from gateway.coverage import service as coverage
+from gateway.coverage.policy import PolicySet
+from gateway.eligibility import queries
+from gateway.eligibility.facts import Decision, Facts, Judgement, Newborn, Person
+from gateway.eligibility.identify import CheckRequest
+from gateway.eligibility.queries import Stored
+from gateway.eligibility.reading import NOBODY, read_row, to_facts
+from gateway.eligibility.rules import decide, decide_promised
+
+
+def judge(
+    *,
+    card_key: str,
+    day: date,
+    facility: str | None,
+    cause: str = "illness",
+    emergency: bool = False,
+    patient: Newborn | None = None,
+    check: str | None = None,
+) -> Judgement:
+    """Judge a person for a claim on its service day, unrecorded; honour the check it names.
+
+    A promised check stands for enrolment, contributions and contract, whatever the registry says
+    now; it does not cover another person, facility or day, nor a death before that day.
+    """
+    with fast() as conn:
+        row = read_row(conn, card_key, day, facility=facility, scanner=NOBODY)
+        stored = queries.find(conn, check) if check is not None else None
+    request = CheckRequest(card_number=card_key, cause=cause, emergency=emergency, patient=patient)
+    policies = coverage.policy_set(row.generation)
+    facts = to_facts(row, day, facility, request)
+    problem = _check_problem(check, stored, card_key=card_key, day=day, facility=facility)
+    honoured = _honoured(facts, stored, policies) if problem is None else None
+    if honoured is not None:
+        facts, decision = honoured
+    else:
+        decision = decide(facts, policies)
+    return Judgement(
+        found=facts.person is not None,
+        decision=decision,
+        person=facts.person,
+        promised=honoured is not None,
+        check_number=check if problem is None else None,
+        check_problem=problem,
+    )
+
+
+def _honoured(
+    facts: Facts, stored: Stored | None, policies: PolicySet
+) -> tuple[Facts, Decision] | None:
+    if stored is None or not stored.promise or stored.scheme is None:
+        return None
+    if facts.person is None:
+        facts = replace(facts, person=_as_recorded(stored))
+    decision = decide_promised(facts, policies, stored.scheme)
+    return None if decision is None else (facts, decision)
+
+
+def _as_recorded(stored: Stored) -> Person:
+    """Bring back who the check was about: the registry has removed the card since."""
+    member = stored.body["member"]
+    born = member["date_of_birth"]
+    return Person(
+        card_key=stored.card_key or NOBODY,
+        card_number=member["card_number"],
+        name_km=member["name_km"],
+        name_latin=member["name_latin"],
+        sex=member["sex"],
+        date_of_birth=date.fromisoformat(born) if born else None,
+        category=member["category"],
+        relationship=member["relationship"],
+    )
+
+
+def _check_problem(
+    number: str | None, stored: Stored | None, *, card_key: str, day: date, facility: str | None
+) -> str | None:
+    if number is None:
+        return None
+    if stored is None:
+        return "unknown_check"
+    if stored.facility != facility:
+        return "other_facility"
+    if stored.card_key != card_key:
+        return "other_person"
+    return "other_day" if stored.service_date != day else None

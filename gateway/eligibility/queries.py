@@ -1,0 +1,241 @@
+"""The one statement behind a check, the one that records it, and the search for a person.
+
+`read` returns everything a decision needs in one row: registry state, policy generation, facility,
+the card's holder with member or family, covers, contributions, usage, and how many unknown cards
+the caller has tried. `rows` turns it into facts. No ORM: this is the hot path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import orjson
+from psycopg import Connection
+
+from config.json import dumps
+
+READ = """
+WITH who AS MATERIALIZED (
+  SELECT 0 AS place, m.card_key, m.card_number, m.name_km, m.name_latin, m.sex, m.date_of_birth,
+         m.category, 'self' AS relationship, m.status, m.status_on, m.card_status,
+         NULL::text AS principal_key, NULL::date AS valid_from, NULL::date AS valid_to,
+         false AS disabled, false AS chronically_ill, m.protected, m.national_id
+    FROM registry.members m WHERE m.card_key = %(key)s
+  UNION ALL
+  SELECT 1, d.card_key, d.card_number, d.name_km, d.name_latin, d.sex, d.date_of_birth,
+         NULL, d.relationship, 'active', NULL, 'live',
+         d.principal_key, d.valid_from, d.valid_to, d.disabled, d.chronically_ill, false,
+         d.national_id
+    FROM registry.dependents d WHERE d.card_key = %(key)s
+  UNION ALL
+  SELECT 2, m.card_key, m.card_number, m.name_km, m.name_latin, m.sex, m.date_of_birth,
+         m.category, 'self', m.status, m.status_on, m.card_status,
+         NULL, NULL, NULL, false, false, m.protected, m.national_id
+    FROM registry.dependents d JOIN registry.members m ON m.card_key = d.principal_key
+   WHERE d.card_key = %(key)s
+  UNION ALL
+  SELECT 3, d.card_key, d.card_number, d.name_km, d.name_latin, d.sex, d.date_of_birth,
+         NULL, d.relationship, 'active', NULL, 'live',
+         d.principal_key, d.valid_from, d.valid_to, d.disabled, d.chronically_ill, false,
+         d.national_id
+    FROM registry.dependents d WHERE d.principal_key = %(key)s
+)
+SELECT clock_timestamp(), s.as_of, s.contributions_loaded, s.complete_through, g.n,
+  (SELECT json_build_array(f.code, f.kind, f.level, f.contract_from, f.contract_to)
+     FROM registry.facilities f WHERE f.code = %(facility)s)::text,
+  (SELECT json_agg(json_build_array(
+      w.place, w.card_key, w.card_number, w.name_km, w.name_latin, w.sex, w.date_of_birth,
+      w.category, w.relationship, w.status, w.status_on, w.card_status, w.principal_key,
+      w.valid_from, w.valid_to, w.disabled, w.chronically_ill, w.protected,
+      w.national_id IS NOT NULL AND (
+        EXISTS (SELECT 1 FROM registry.members o
+                 WHERE o.national_id = w.national_id AND o.card_key <> w.card_key
+                   AND o.card_status = 'live'
+                   AND (o.status = 'active' OR o.status_on > %(day)s))
+        OR EXISTS (SELECT 1 FROM registry.dependents o
+                 WHERE o.national_id = w.national_id AND o.card_key <> w.card_key
+                   AND o.valid_from <= %(day)s AND (o.valid_to IS NULL OR o.valid_to > %(day)s))),
+      (SELECT json_agg(json_build_array(c.scheme, c.valid_from, c.valid_to, p.paid_months)
+                       ORDER BY c.scheme, c.valid_from)
+         FROM registry.coverages c
+         LEFT JOIN registry.contributions p
+           ON p.card_key = c.card_key AND p.scheme = c.scheme
+        WHERE c.card_key = w.card_key),
+      (SELECT json_agg(json_build_array(u.scheme, u.benefit, u.day))
+         FROM benefit_usage u
+        WHERE u.card_key = w.card_key AND u.day > %(since)s AND u.day <= %(day)s)
+    ) ORDER BY w.place, w.date_of_birth, w.card_key) FROM who w)::text,
+  (SELECT json_build_array(count(DISTINCT coalesce(e.card_key, e.number)),
+        extract(epoch FROM min(e.checked_at) + interval '10 minutes' - clock_timestamp())::int)
+     FROM eligibility_checks e
+    WHERE e.scanner = %(scanner)s AND e.verdict = 'not_found'
+      AND e.checked_at > clock_timestamp() - interval '10 minutes')::text
+FROM registry_state s, generation g WHERE s.id = 1 AND g.id = 1
+"""
+
+RECORD = """
+INSERT INTO eligibility_checks (number, checked_at, valid_until, facility, actor, scanner, card_key,
+    service_date, verdict, scheme, promise, policy_version, request, body)
+VALUES (%(number)s, %(checked_at)s, %(valid_until)s, %(facility)s, %(actor)s, %(scanner)s,
+    %(card_key)s, %(service_date)s, %(verdict)s, %(scheme)s, %(promise)s, %(policy_version)s,
+    %(request)s, %(body)s)
+"""
+
+FIND = """
+SELECT number, facility, card_key, service_date, verdict, scheme, promise, body::text
+  FROM eligibility_checks WHERE number = %(number)s
+"""
+
+CANDIDATE_COLUMNS = "card_key, card_number, name_km, name_latin, sex, date_of_birth"
+LIKE = 0.5
+"""How alike two folded names must be (pg_trgm) to be offered; only an equal one is taken."""
+
+MOST_CANDIDATES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One recorded check."""
+
+    number: str
+    facility: str | None
+    card_key: str | None
+    service_date: date
+    verdict: str
+    scheme: str | None
+    promise: bool
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One person a search found."""
+
+    card_key: str
+    card_number: str
+    name_km: str | None
+    name_latin: str | None
+    sex: str
+    date_of_birth: date
+    exact: bool
+    live: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What the one statement answered, JSON parsed."""
+
+    at: datetime
+    as_of: datetime | None
+    contributions_loaded: bool
+    complete_through: str | None
+    generation: int
+    facility: list[Any] | None
+    people: list[list[Any]]
+    unknown_cards: int
+    retry_after: int
+
+
+class NoState(RuntimeError):
+    """The registry's state row is missing: nothing can be decided, and nothing is answered."""
+
+
+def read(
+    conn: Connection[Any], *, key: str, day: date, since: date, facility: str | None, scanner: str
+) -> Row:
+    """Read all a decision needs for a card in one statement; raise when the store cannot say."""
+    found = conn.execute(
+        READ,
+        {"key": key, "day": day, "since": since, "facility": facility, "scanner": scanner},
+        prepare=True,
+    ).fetchone()
+    if found is None:
+        raise NoState("registry_state or generation holds no row")
+    place = orjson.loads(found[5]) if found[5] else None
+    people = orjson.loads(found[6]) if found[6] else []
+    unknown, wait = orjson.loads(found[7])
+    return Row(
+        at=found[0],
+        as_of=found[1],
+        contributions_loaded=found[2],
+        complete_through=found[3],
+        generation=found[4],
+        facility=place,
+        people=people,
+        unknown_cards=unknown,
+        retry_after=max(wait or 0, 1),
+    )
+
+
+def record(conn: Connection[Any], values: Mapping[str, Any]) -> None:
+    """Record a check: one INSERT, which is atomic and its own audit record."""
+    stored = dict(values)
+    stored["body"] = dumps(values["body"]).decode()
+    stored["request"] = dumps(values["request"]).decode()
+    conn.execute(RECORD, stored, prepare=True)
+
+
+def find(conn: Connection[Any], number: str) -> Stored | None:
+    """Find a recorded check by its number."""
+    found = conn.execute(FIND, {"number": number}, prepare=True).fetchone()
+    if found is None:
+        return None
+    return Stored(
+        number=found[0],
+        facility=found[1],
+        card_key=found[2],
+        service_date=found[3],
+        verdict=found[4],
+        scheme=found[5],
+        promise=found[6],
+        body=orjson.loads(found[7]),
+    )
+
+
+def by_national_id(conn: Connection[Any], national_id: str) -> list[Candidate]:
+    """Find members and dependents with a national ID, ten and one more at most."""
+    same = "national_id = %(value)s"
+    return _search(conn, of_members=same, of_dependents=same, params={"value": national_id})
+
+
+def by_phone(conn: Connection[Any], phone: str) -> list[Candidate]:
+    """Find members with a telephone number, however it is written; dependents have none."""
+    same = "phone = fold_phone(%(value)s)"
+    return _search(conn, of_members=same, of_dependents="false", params={"value": phone})
+
+
+def by_name(conn: Connection[Any], name: str, born: date) -> list[Candidate]:
+    """Find people born that day with this Khmer or Latin name or one like it, in either order."""
+    turned = " ".join(reversed(name.split()))
+    equal = " OR ".join(
+        f"fold_name({column}) = fold_name(%({form})s)"
+        for column in ("name_latin", "name_km")
+        for form in ("name", "turned")
+    )
+    like = " OR ".join(
+        f"similarity(fold_name({column}), fold_name(%(name)s)) >= {LIKE}"
+        for column in ("name_latin", "name_km")
+    )
+    same = f"date_of_birth = %(born)s AND ({equal} OR {like})"
+    params = {"name": name, "turned": turned, "born": born}
+    return _search(conn, of_members=same, of_dependents=same, params=params, exact=equal)
+
+
+def _search(
+    conn: Connection[Any],
+    *,
+    of_members: str,
+    of_dependents: str,
+    params: Mapping[str, Any],
+    exact: str = "true",
+) -> list[Candidate]:
+    columns = f"{CANDIDATE_COLUMNS}, coalesce({exact}, false)"
+    statement = (
+        f"SELECT {columns}, card_status = 'live' FROM registry.members WHERE {of_members}"  # noqa: S608 - own constants
+        f" UNION ALL SELECT {columns}, true FROM registry.dependents WHERE {of_dependents}"
+        f" ORDER BY 8 DESC, 7 DESC, date_of_birth, card_key LIMIT {MOST_CANDIDATES + 1}"
+    )
+    return [Candidate(*row) for row in conn.execute(statement, params).fetchall()]

@@ -1,0 +1,1 @@
+"""Partner facilities as the registry feed describes them, and their bank accounts."""

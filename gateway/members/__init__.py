@@ -1,0 +1,1 @@
+"""People in the registry: members and dependents, read only."""

@@ -1,0 +1,1 @@
+"""The waiting line of a facility, each step time-stamped."""

@@ -1,0 +1,161 @@
+"""What holds for every claim, whatever it says: bounds, steadiness, whole riel, order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from claims.adjudication.rules.adjudicate import Outcome, adjudicate
+from claims.adjudication.rules.facts import ClaimFacts, Grant, Line, Past
+from gateway.coverage.policy import BENEFITS
+from tests.claims.adjudication.reading import facts_for, policy_for, shipped_prices, tariffs_for
+
+SERVICES = [*sorted({price.service for price in shipped_prices()}), "ACUPUNCTURE"]
+DAY = date(2026, 11, 10)
+SHOWN = settings(max_examples=150, deadline=None)
+
+days = st.integers(0, 6).map(lambda n: DAY + timedelta(days=n))
+lines = st.lists(
+    st.builds(
+        Line,
+        line=st.just(0),
+        service=st.sampled_from(SERVICES),
+        service_date=days,
+        quantity=st.integers(1, 10_000),
+        unit_price_riel=st.integers(0, 10**9),
+    ),
+    min_size=1,
+    max_size=8,
+).map(lambda made: tuple(replace(line, line=n) for n, line in enumerate(made, 1)))
+history = st.lists(
+    st.builds(
+        Past,
+        claim=st.sampled_from(["C1", "C2"]),
+        own=st.booleans(),
+        service=st.sampled_from(SERVICES),
+        service_date=days,
+        quantity=st.integers(1, 5),
+        visit_type=st.sampled_from(["outpatient", "inpatient"]),
+        service_from=st.just(DAY),
+        service_to=days,
+        birth_order=st.integers(0, 1),
+    ),
+    max_size=4,
+).map(tuple)
+left = st.dictionaries(st.sampled_from(BENEFITS), st.integers(0, 10))
+
+
+@st.composite
+def claims(draw: Any) -> tuple[ClaimFacts, dict[str, Any]]:
+    told: dict[str, Any] = {
+        "day": DAY,
+        "to": DAY + timedelta(days=draw(st.integers(-1, 6))),
+        "visit": draw(st.sampled_from(["outpatient", "inpatient", "emergency"])),
+        "level": draw(st.sampled_from(["health_centre", "cpa1", "cpa2", "clinic"])),
+        "scheme": draw(st.sampled_from(["health_care", "hef"])),
+        "sex": draw(st.sampled_from(["F", "M", None])),
+        "verdict": draw(st.sampled_from(["eligible", "eligible", "unknown", "not_eligible"])),
+        "left": draw(left),
+        "limits": {
+            "REHABILITATION-SESSION": {"max_quantity": 7, "per_year": 9, "min_days_between": 2}
+        },
+        "copay": {"outpatient": 500, "IPD-CASE": 1000},
+    }
+    facts = replace(facts_for(told), lines=draw(lines), history=draw(history))
+    return facts, told
+
+
+def judged(facts: ClaimFacts, told: dict[str, Any]) -> Outcome:
+    return adjudicate(facts, tariffs_for(told), policy_for(told))
+
+
+@SHOWN
+@given(claims())
+def test_no_line_pays_more_than_claimed_or_than_tariff_times_allowed(
+    claim: tuple[ClaimFacts, dict[str, Any]],
+) -> None:
+    facts, told = claim
+
+    outcome = judged(facts, told)
+
+    for line, claimed in zip(outcome.lines, facts.lines, strict=True):
+        assert 0 <= line.payable_riel <= line.claimed_riel == claimed.claimed_riel
+        assert 0 <= line.allowed_quantity <= claimed.quantity
+        if line.tariff_riel is not None:
+            assert line.payable_riel <= line.tariff_riel * line.allowed_quantity
+    assert outcome.payable_riel == sum(line.payable_riel for line in outcome.lines)
+    assert outcome.payable_riel <= outcome.claimed_riel
+
+
+@SHOWN
+@given(claims())
+def test_denied_lines_pay_nothing_and_say_why(claim: tuple[ClaimFacts, dict[str, Any]]) -> None:
+    outcome = judged(*claim)
+
+    for line in outcome.lines:
+        if line.decision == "denied":
+            assert line.payable_riel == 0
+            assert any(reason.severity == "deny" for reason in line.reasons)
+        if line.decision == "reduced":
+            assert line.reasons
+
+
+@SHOWN
+@given(claims())
+def test_adjudicating_twice_gives_the_same(claim: tuple[ClaimFacts, dict[str, Any]]) -> None:
+    assert judged(*claim) == judged(*claim)
+
+
+@SHOWN
+@given(claims(), st.randoms())
+def test_the_order_of_lines_does_not_matter(
+    claim: tuple[ClaimFacts, dict[str, Any]], random: Any
+) -> None:
+    facts, told = claim
+    shuffled = list(facts.lines)
+    random.shuffle(shuffled)
+    renumbered = tuple(replace(line, line=n) for n, line in enumerate(shuffled, 1))
+
+    first, second = judged(facts, told), judged(replace(facts, lines=renumbered), told)
+
+    def worth(outcome: Outcome, claimed: tuple[Line, ...]) -> list[Any]:
+        return sorted(
+            (
+                line.service, line.service_date, line.unit_price_riel, line.quantity,
+                result.decision, result.payable_riel, [reason.code for reason in result.reasons],
+            )
+            for line, result in zip(claimed, outcome.lines, strict=True)
+        )  # fmt: skip
+
+    assert worth(first, facts.lines) == worth(second, renumbered)
+    assert first.payable_riel == second.payable_riel
+
+
+@SHOWN
+@given(claims())
+def test_every_amount_is_a_whole_number(claim: tuple[ClaimFacts, dict[str, Any]]) -> None:
+    outcome = judged(*claim)
+
+    amounts = [outcome.claimed_riel, outcome.payable_riel]
+    amounts += [line.payable_riel for line in outcome.lines]
+    assert {type(amount) for amount in amounts} == {int}
+
+
+@SHOWN
+@given(claims())
+def test_more_days_left_never_pay_less(claim: tuple[ClaimFacts, dict[str, Any]]) -> None:
+    facts, told = claim
+    more = {
+        name: Grant(
+            grant.covered, None if grant.remaining_days is None else grant.remaining_days + 3
+        )
+        for name, grant in facts.standing.grants.items()
+    }
+
+    generous = replace(facts, standing=replace(facts.standing, grants=more))
+
+    assert judged(generous, told).payable_riel >= judged(facts, told).payable_riel

@@ -1,0 +1,172 @@
+"""One real PostgreSQL for the run, one database a test: cloned from a migrated template.
+
+`TEST_DATABASE_URL` names a server (superuser) to use; without it an embedded one is started in a
+temporary folder and removed at the end. Each xdist process has a database of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from psycopg import sql
+
+from config.db import POOL_KEY, db
+from config.postgres import start_throwaway, stop
+from config.settings import Settings
+from wsgi import create_app
+
+ROOT = Path(__file__).parent.parent
+SERVER = "NSSF_TEST_SERVER"
+TEMPLATE = "NSSF_TEST_TEMPLATE"
+_own: dict[str, Path] = {}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the server before xdist forks its processes, so that all share it."""
+    parallel = getattr(config.option, "numprocesses", None)
+    if parallel and not hasattr(config, "workerinput"):
+        _provide()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove what this process made."""
+    if hasattr(config, "workerinput") or TEMPLATE not in os.environ:
+        return
+    with contextlib.suppress(psycopg.Error), _admin() as admin:
+        for (name,) in admin.execute(
+            "SELECT datname FROM pg_database WHERE datname LIKE %s",
+            (f"test_{os.environ[TEMPLATE].removeprefix('template_')}%",),
+        ).fetchall():
+            admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        admin.execute(
+            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(
+                sql.Identifier(os.environ[TEMPLATE])
+            )
+        )
+    if "data" in _own:
+        shutil.rmtree(_own["data"], ignore_errors=True)
+    if "server" in _own:
+        stop(_own["server"])
+        shutil.rmtree(_own["server"], ignore_errors=True)
+
+
+def _provide() -> None:
+    """Make the server and the template database once, named in the environment."""
+    if TEMPLATE in os.environ:
+        return
+    given = os.environ.get("TEST_DATABASE_URL")
+    if not given:
+        folder = Path(tempfile.mkdtemp(prefix="nssf-test-"))
+        _own["server"] = folder
+        given = start_throwaway(folder)
+    os.environ[SERVER] = given
+    name = f"template_{os.getpid()}"
+    os.environ[TEMPLATE] = name
+    with _admin() as admin:
+        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    url = _address(name)
+    _own["data"] = Path(tempfile.mkdtemp(prefix="nssf-test-data-"))
+    subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "wsgi", "db", "upgrade"],
+        cwd=ROOT, check=True, capture_output=True,
+        env=os.environ | {"DATABASE_URL": url, "DATA_DIR": str(_own["data"])},
+    )  # fmt: skip
+
+
+def _address(database: str) -> str:
+    parts = urlsplit(os.environ[SERVER])
+    # urlunsplit drops the "//" of a URL without a host, which the driver needs.
+    made = urlunsplit((parts.scheme, parts.netloc or "@", f"/{database}", parts.query, ""))
+    return made.replace("postgresql://@/", "postgresql:///") if not parts.netloc else made
+
+
+def _admin() -> psycopg.Connection[tuple[object, ...]]:
+    return psycopg.connect(os.environ[SERVER], autocommit=True)
+
+
+@pytest.fixture(scope="session")
+def app_for_all(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Flask:
+    """Build the application once a process, on this process's database."""
+    _provide()
+    name = f"test_{os.environ[TEMPLATE].removeprefix('template_')}_{worker_id}"
+    folder = tmp_path_factory.mktemp("data")
+    return create_app(
+        Settings(
+            data_dir=folder,
+            keys_dir=folder / "keys",
+            database_url=_address(name),
+            app_database_url=_address(name),
+            connection_options="-c role=nssf_app",
+            testing=True,
+            rate_limit_per_second=0,
+            pool_size=8,
+            public_url="http://localhost",
+        )
+    )
+
+
+@pytest.fixture
+def app(app_for_all: Flask) -> Iterator[Flask]:
+    """Give the test a fresh copy of the migrated database, and an application context."""
+    url = app_for_all.extensions["nssf.settings"].database_url
+    name = urlsplit(url).path.removeprefix("/")
+    with app_for_all.app_context():
+        _close(app_for_all)
+        with _admin() as admin:
+            identifier = sql.Identifier(name)
+            admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(identifier))
+            admin.execute(
+                sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
+                    identifier, sql.Identifier(os.environ[TEMPLATE])
+                )
+            )
+    with app_for_all.app_context():
+        yield app_for_all
+        _close(app_for_all)
+
+
+def _close(app: Flask) -> None:
+    db.session.remove()
+    db.engine.dispose()
+    app.extensions[POOL_KEY].close()
+
+
+class Browser(FlaskClient):
+    """A client whose requests share nothing with the test: each has its own context, as in life."""
+
+    def open(self, *args: Any, **kw: Any) -> Any:
+        """Send a request outside the test's application context, so that `g` starts empty."""
+        answer = contextvars.Context().run(super().open, *args, **kw)
+        # What the test had read may be stale now.
+        db.session.rollback()
+        return answer
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """Give the test a browser or machine that calls the application."""
+    app.test_client_class = Browser
+    return app.test_client()
+
+
+@pytest.fixture
+def owner(app: Flask) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
+    """Give the test the owner's connection in autocommit: for feeds, and for tampering."""
+    with psycopg.connect(
+        app.extensions["nssf.settings"].database_url, autocommit=True
+    ) as connection:
+        yield connection

@@ -1,0 +1,83 @@
+"""`registry import` at the command line: one line when it refuses, and never exit code 0 then."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+
+from gateway.registry import service as registry
+from gateway.registry.service import Options
+from tests.gateway.registry.conftest import GOOD, Feed, good
+
+
+def run(app: Flask, *args: Any) -> Any:
+    return app.test_cli_runner().invoke(args=["registry", *map(str, args)])
+
+
+def test_files_are_imported_in_the_order_the_feed_needs(app: Flask, feed: Feed) -> None:
+    paths = [feed.write(kind, [good(kind)]) for kind in reversed(GOOD)]
+
+    result = run(app, "import", *paths, "--complete-through", "2026-09")
+
+    assert result.exit_code == 0, result.output
+    assert [line.split(":")[0] for line in result.output.splitlines()] == [f"{k}.csv" for k in GOOD]
+    assert registry.freshness().complete_through == "2026-09"
+
+
+def test_a_refused_file_is_one_line_and_a_failure(app: Flask, feed: Feed) -> None:
+    feed.load("enterprises")
+    path = feed.write("members", [good("members", sex="X")])
+
+    result = run(app, "import", path)
+
+    assert result.exit_code == 1
+    [line] = result.output.splitlines()
+    assert line.startswith("Error: members.csv: 1 of 1 rows are bad. All of them: ")
+    assert Path(line.rsplit(": ", 1)[1]).exists()
+
+
+def test_a_missing_file_and_an_unknown_kind_are_one_line(app: Flask, tmp_path: Path) -> None:
+    (tmp_path / "november.csv").write_bytes(b"x")
+
+    missing = run(app, "import", tmp_path / "members.csv")
+    nameless = run(app, "import", tmp_path / "november.csv")
+
+    assert (missing.exit_code, len(missing.output.splitlines())) == (1, 1)
+    assert (nameless.exit_code, len(nameless.output.splitlines())) == (1, 1)
+    assert "facilities, enterprises" in nameless.output
+
+
+def test_a_committed_file_is_said_to_be_skipped(app: Flask, feed: Feed) -> None:
+    path = feed.write("enterprises", [good("enterprises")])
+
+    run(app, "import", path)
+    again = run(app, "import", path)
+
+    assert (again.exit_code, again.output) == (0, "enterprises.csv: skipped, committed before\n")
+
+
+def test_bad_rows_left_out_are_counted_and_held_accounts_listed(app: Flask, feed: Feed) -> None:
+    feed.load("facilities")
+    path = feed.write(
+        "facilities",
+        [good("facilities", bank_account="9"), good("facilities", code="120102", kind="x")],
+        name="facilities-2.csv",
+    )
+
+    result = run(app, "import", path, "--skip-bad-rows")
+    accounts = run(app, "accounts")
+
+    assert result.exit_code == 0, result.output
+    assert "1 rows of facilities committed, 1 bad rows left out." in result.output
+    assert "1 changed bank accounts wait for a second person" in result.output
+    assert accounts.output == "120101\t001-1 -> 9\tsystem:cli\n"
+
+
+def test_help_names_every_option(app: Flask) -> None:
+    text = run(app, "import", "--help").output
+
+    for option in ("--kind", "--delta", "--skip-bad-rows", "--accept-change", "--complete-through"):
+        assert option in text
+    assert Options().delta is False
