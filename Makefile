@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check static fix demo bench lock messages
+.PHONY: help setup run test check static fix demo docs bench bench-scale lock
 
 PY := .venv/bin/python
 STAMP := .venv/.runtime
@@ -47,6 +47,9 @@ demo: setup ## Reset the demo data to the same synthetic month (while `make run`
 bench: setup $(DEV_STAMP) ## Measure the eligibility check against a bare route
 	@exec $(PY) -m benchmarks.check
 
+bench-scale: setup $(DEV_STAMP) ## Measure the registry's import at 3,120,208 members and write it down
+	@exec $(PY) -m benchmarks.registry --members 3120208 --write
+
 lock: setup ## Pin the libraries anew from pyproject.toml
 	@$(PIP) uv
 	@$(UV) --upgrade pyproject.toml -o requirements.txt
@@ -77,3 +80,7 @@ $(DEV_STAMP): requirements-dev.txt $(STAMP)
 
 %.mo: %.po $(STAMP)
 	@$(PY) -m babel.messages.frontend -q compile -i $< -o $@
+
+docs: setup ## Write the generated documents: the API's description, the table of claim states
+	@$(PY) -m flask --app wsgi openapi print 2>/dev/null > docs/openapi.json
+	@$(PY) -m flask --app wsgi claim states > docs/states.md

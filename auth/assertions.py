@@ -140,6 +140,8 @@ def _claims(assertion: str, key: Any, algorithm: str, audiences: tuple[str, ...]
         raise BadAssertion(f"the assertion has no {error.claim}") from None
     except jwt.InvalidTokenError as error:
         raise BadAssertion(REFUSALS.get(type(error), "the assertion cannot be read")) from None
+    if not isinstance(claims["exp"], (int, float)):
+        raise BadAssertion("exp must be a number")
     if claims["exp"] > time.time() + LONGEST_SECONDS + LEEWAY_SECONDS:
         raise BadAssertion("exp is more than 5 minutes away")
     jti = claims["jti"]

@@ -17,9 +17,11 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from importlib.metadata import version
 from pathlib import Path
 
@@ -64,7 +66,8 @@ def product(members: int) -> Iterator[dict[str, str]]:
     folder = Path(tempfile.mkdtemp(prefix="nssf-bench-"))
     environ = {
         "DATA_DIR": str(folder), "DEMO": "0", "RATE_LIMIT_PER_SECOND": "0",
-        "UNKNOWN_CARDS_PER_10_MINUTES": "1000000000",
+        "UNKNOWN_CARDS_PER_10_MINUTES": "1000000000", "UNKNOWN_SHARE_PERCENT": "0",
+        "CARDS_PER_HOUR_CLIENT": "0", "CARDS_PER_HOUR_FACILITY": "0",
     }  # fmt: skip
     ensure_running(folder)
     try:
@@ -72,7 +75,7 @@ def product(members: int) -> Iterator[dict[str, str]]:
         flask(environ, "defaults", "load")
         feed = folder / "feed"
         flask(environ, "demo", "generate", "--members", str(members), "--seed", "7", str(feed))
-        flask(environ, "registry", "import", *map(str, sorted(feed.glob("*.csv*"))))
+        flask(environ, "registry", "import", *map(str, sorted(feed.glob("*.csv"))))
         yield environ
     finally:
         stop(folder)
@@ -86,12 +89,18 @@ def token_for(environ: dict[str, str], port: int) -> tuple[str, str]:
     made = flask(environ, "client", "create", "bench", "--scope", "eligibility.check",
                  "--facility", facility, "--json")  # fmt: skip
     client = json.loads(made.strip().splitlines()[-1])
-    done = subprocess.run(
-        ["curl", "-sf", "-u", f"{client['client_id']}:{client['client_secret']}",
-         "-d", "grant_type=client_credentials", f"http://127.0.0.1:{port}/oauth/token"],
-        check=True, capture_output=True, text=True,
-    )  # fmt: skip
-    return str(json.loads(done.stdout)["access_token"]), facility
+    line = HTTPConnection("127.0.0.1", port)
+    credentials = f"{client['client_id']}:{client['client_secret']}".encode()
+    line.request(
+        "POST",
+        "/oauth/token",
+        "grant_type=client_credentials",
+        {
+            "Authorization": f"Basic {b64encode(credentials).decode()}",
+            "Content-Type": "application/x-www-form-urlencoded",
+        },
+    )
+    return str(json.loads(line.getresponse().read())["access_token"]), facility
 
 
 def database(environ: dict[str, str]) -> str:

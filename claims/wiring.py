@@ -15,8 +15,10 @@ from claims.review import api as review_api
 from claims.review import desk as review_desk
 from claims.submission import api as submission_api
 from claims.submission import desk as billing_desk
+from claims.submission.queries import FOLLOWS_A_LOOK_UP
 from config.web import add_panel
 from gateway.eligibility.codes import add_reasons
+from gateway.eligibility.service import add_follow_up
 
 # Blueprints of the JSON API register themselves in config.api when their module is imported.
 JSON_DOORS = (adjudication_api, reimbursement_api, review_api, submission_api)
@@ -35,6 +37,7 @@ def wire(app: Flask) -> None:
     app.cli.add_command(ledger_group)
     app.cli.add_command(tariff)
     add_reasons(app, "claims", (reason.as_json() for reason in CATALOGUE.values()))
+    add_follow_up("claim", FOLLOWS_A_LOOK_UP)
     for desk in DESKS:
         app.register_blueprint(desk)
     add_panel(app, billing_desk.VISIT_PANEL)

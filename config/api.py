@@ -6,8 +6,6 @@ plain dicts; `page_args`/`page_of` give every list the same `limit`, `cursor`, `
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Sequence
 from functools import partial
 from http import HTTPStatus
@@ -16,13 +14,15 @@ from typing import Any
 import flask_smorest
 import marshmallow as ma
 import orjson
-from flask import Flask, Request, Response, render_template, request
+from flask import Flask, Request, Response, current_app, render_template, request
 from flask_smorest.blueprint import Blueprint as SmorestBlueprint
+from itsdangerous import BadData, URLSafeSerializer
 from marshmallow import fields
 from webargs.core import is_json
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import UnsupportedMediaType
 
+from config.api_document import complete_document
 from config.errors import BadRequest, Invalid
 from config.text import clean, fold_card
 from config.web import public
@@ -94,7 +94,13 @@ class Whole(fields.Integer):
 
 
 class _Parser(FlaskParser):  # type: ignore[misc]
-    """webargs with orjson: strict UTF-8, no NaN, and a bound on nesting."""
+    """webargs with orjson: strict UTF-8, no NaN, and a bound on nesting.
+
+    A query argument nobody declared is a bad field like any other, never silently left out: a
+    misspelt filter would answer with more than was asked for.
+    """
+
+    DEFAULT_UNKNOWN_BY_LOCATION = FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION | {"query": ma.RAISE}
 
     def _raw_load_json(self, req: Request) -> Any:
         body = req.get_data(cache=True)
@@ -133,13 +139,13 @@ class FieldError(ma.Schema):
 class ProblemBody(ma.Schema):
     """RFC 9457 problem details."""
 
-    type = fields.String()
-    title = fields.String()
-    status = fields.Integer()
-    detail = fields.String()
-    instance = fields.String()
-    code = fields.String()
-    request_id = fields.String()
+    type = fields.String(required=True)
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    detail = fields.String(required=True)
+    instance = fields.String(required=True)
+    code = fields.String(required=True)
+    request_id = fields.String(required=True)
     errors = fields.List(fields.Nested(FieldError))
 
 
@@ -180,8 +186,8 @@ def read_cursor(cursor: str | None) -> list[Any] | None:
     if not cursor:
         return None
     try:
-        key = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (ValueError, binascii.Error):
+        key = _cursors().loads(cursor)
+    except (BadData, ValueError):
         key = None
     if not isinstance(key, list):
         raise Invalid(errors=[{"pointer": "/cursor", "message": "not a cursor of this list"}])
@@ -190,7 +196,13 @@ def read_cursor(cursor: str | None) -> list[Any] | None:
 
 def make_cursor(key: Sequence[Any]) -> str:
     """Return the text that stands for a key."""
-    return base64.urlsafe_b64encode(orjson.dumps(list(key))).rstrip(b"=").decode()
+    made: str = _cursors().dumps(list(key))
+    return made
+
+
+def _cursors() -> URLSafeSerializer:
+    """Return what signs cursors: only keys that a list of ours gave out ever reach a query."""
+    return URLSafeSerializer(current_app.secret_key or "", salt="nssf.cursor")
 
 
 def page_of(
@@ -247,6 +259,7 @@ def init_api(app: Flask) -> None:
     api.init_app(app)
     for blueprint in API_BLUEPRINTS:
         api.register_blueprint(blueprint)
+    complete_document(app, api.spec)
     app.view_functions["api-docs.openapi_json"] = public(partial(api._openapi_json))
     app.after_request(_keep_private)
     app.add_url_rule("/api/v1/docs", "api_docs", public(_docs))

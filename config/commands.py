@@ -8,6 +8,9 @@ from flask.cli import AppGroup
 
 from config import seals
 
+CHAINS = ("audit", "checks")
+DIGEST_DIGITS = 64
+
 audit_group = AppGroup("audit", help="The audit trail and the recorded checks.")
 
 
@@ -20,15 +23,37 @@ def tell(report: seals.Report) -> bool:
         f"{report.chain}: {report.sealed_rows} sealed rows {state};"
         f" {report.unsealed_rows} rows of the tail not sealed yet"
     )
+    if report.head:
+        click.echo(f"  head {report.chain}:{report.head[0]}:{report.head[1]}")
     return report.ok
 
 
 @audit_group.command("verify")
-def verify_command() -> None:
-    """Recompute every seal over the audit trail and the checks; exit 0 only when all hold."""
-    results = [tell(seals.verify(chain)) for chain in ("audit", "checks")]
+@click.option(
+    "--noted",
+    "notes",
+    multiple=True,
+    metavar="CHAIN:POSITION:DIGEST",
+    callback=lambda _context, _option, given: dict(map(_read_note, given)),
+    help="A head this command printed before: it must still be part of the chain. May be repeated.",
+)
+def verify_command(notes: dict[str, tuple[int, str]]) -> None:
+    """Recompute every seal over the audit trail and the checks; exit 0 only when all hold.
+
+    Write the printed heads down outside this system, or keep its log elsewhere: only then a chain
+    whose end was cut off, seals and rows together, can be told from a shorter one.
+    """
+    results = [tell(seals.verify(chain, noted=notes.get(chain))) for chain in CHAINS]
     if not all(results):
         raise SystemExit(1)
+
+
+def _read_note(note: str) -> tuple[str, tuple[int, str]]:
+    chain, _, rest = note.partition(":")
+    position, _, digest = rest.partition(":")
+    if chain not in CHAINS or not position.isdecimal() or len(digest) != DIGEST_DIGITS:
+        raise click.BadParameter(f"{note} is not a head as this command prints it")
+    return chain, (int(position), digest.lower())
 
 
 def init_commands(app: Flask) -> None:

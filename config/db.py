@@ -6,6 +6,8 @@ exception: single statements that are atomic by themselves, on driver connection
 
 from __future__ import annotations
 
+import select
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -14,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, current_app
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
-from psycopg import Connection
+from psycopg import Connection, OperationalError
 from psycopg_pool import ConnectionPool
 from sqlalchemy import DateTime, MetaData, Text
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -30,6 +32,8 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 POOL_KEY = "nssf.fast_pool"
+# Longer than this nobody waits for a free connection: the caller is told to come back (503).
+WAIT_SECONDS = 5.0
 
 
 class _Base(DeclarativeBase):
@@ -76,9 +80,13 @@ def driver(session: Session) -> Connection[Any]:
 @contextmanager
 def fast() -> Iterator[Connection[Any]]:
     """Lend a driver connection in autocommit, for one statement that is atomic by itself."""
-    pool: ConnectionPool[Any] = current_app.extensions[POOL_KEY]
-    with pool.connection() as connection:
-        yield connection
+    pool: _LazyPool = current_app.extensions[POOL_KEY]
+    connection = pool.lend()
+    try:
+        with connection:
+            yield connection
+    finally:
+        pool.take_back(connection)
 
 
 def sqlalchemy_url(url: str) -> str:
@@ -96,6 +104,7 @@ def init_db(app: Flask, settings: Settings) -> None:
         SQLALCHEMY_ENGINE_OPTIONS={
             "pool_size": settings.pool_size,
             "max_overflow": 4,
+            "pool_timeout": WAIT_SECONDS,
             "pool_pre_ping": True,
             "connect_args": {"options": settings.connection_options, "connect_timeout": 5},
         },
@@ -105,32 +114,65 @@ def init_db(app: Flask, settings: Settings) -> None:
     app.extensions[POOL_KEY] = _LazyPool(settings)
 
 
+def _is_dropped(connection: Connection[Any]) -> bool:
+    """Tell whether the server has closed an idle connection, without asking the server.
+
+    Nothing arrives unasked on a healthy one, so only a readable socket is looked into; the usual
+    case costs one system call and no round trip.
+    """
+    try:
+        idle = select.poll()
+        idle.register(connection.fileno(), select.POLLIN | select.POLLPRI)
+        if idle.poll(0):
+            ConnectionPool.check_connection(connection)
+    except OperationalError:
+        return True
+    return False
+
+
 class _LazyPool:
     """Open the driver pool on first use: gunicorn forks after the application is built."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._pool: ConnectionPool[Any] | None = None
+        self._opening = threading.Lock()
 
-    def connection(self) -> Any:
+    def lend(self) -> Connection[Any]:
+        """Return a connection that works; after a restart of the server none of the old ones does."""
         if self._pool is None:
-            pool: ConnectionPool[Any] = ConnectionPool(
-                self._settings.app_database_url,
-                min_size=1,
-                max_size=self._settings.pool_size,
-                timeout=10,
-                open=False,
-                check=ConnectionPool.check_connection if self._settings.testing else None,
-                kwargs={
-                    "autocommit": True,
-                    "prepare_threshold": 0,
-                    "options": self._settings.connection_options,
-                    "connect_timeout": 5,
-                },
-            )
-            pool.open()
-            self._pool = pool
-        return self._pool.connection()
+            with self._opening:
+                self._pool = self._pool or self._open()
+        connection: Connection[Any] = self._pool.getconn()
+        if _is_dropped(connection):
+            self._pool.putconn(connection)
+            self._pool.check()
+            connection = self._pool.getconn()
+        return connection
+
+    def take_back(self, connection: Connection[Any]) -> None:
+        """Take a connection back; the pool replaces one that broke in the meantime."""
+        if self._pool is not None:
+            self._pool.putconn(connection)
+        else:
+            connection.close()
+
+    def _open(self) -> ConnectionPool[Any]:
+        pool: ConnectionPool[Any] = ConnectionPool(
+            self._settings.app_database_url,
+            min_size=1,
+            max_size=self._settings.pool_size,
+            timeout=WAIT_SECONDS,
+            open=False,
+            kwargs={
+                "autocommit": True,
+                "prepare_threshold": 0,
+                "options": self._settings.connection_options,
+                "connect_timeout": 5,
+            },
+        )
+        pool.open()
+        return pool
 
     def close(self) -> None:
         """Close every connection: tests replace the database between two of them."""

@@ -20,6 +20,8 @@ from config.words import N_
 
 SEPARATOR = "-"
 NOT_ACCEPTED = N_("This value is not accepted.")
+# More digits than any field takes; Python itself refuses to read thousands of them.
+LONGEST_NUMBER = 18
 GROUPING = str.maketrans("", "", ", \u00a0\u202f")
 
 # What the form library and the shared fields say, listed so that the catalogue has them.
@@ -112,7 +114,8 @@ def _items(inner: Any, paths: dict[tuple[str, ...], str]) -> list[Any]:
     """Return the rows of a list in the order of their numbers; empty rows are left out."""
     if () in paths:
         return [part for part in (_typed(inner, p) for p in paths[()].split()) if part]
-    numbers = sorted({path[0] for path in paths if path[0].isdecimal()}, key=int)
+    named = {path[0] for path in paths if path[0].isdecimal() and len(path[0]) <= LONGEST_NUMBER}
+    numbers = sorted(named, key=int)
     rows = (_value(inner, _below(paths, number)) for number in numbers)
     return [row for row in rows if row]
 
@@ -120,7 +123,8 @@ def _items(inner: Any, paths: dict[tuple[str, ...], str]) -> list[Any]:
 def _typed(field: Any, text: str) -> Any:
     if isinstance(field, fields.Integer):
         plain = text.translate(GROUPING)
-        return int(plain) if plain.removeprefix("-").isdecimal() else text
+        digits = plain.removeprefix("-")
+        return int(plain) if digits.isdecimal() and len(digits) <= LONGEST_NUMBER else text
     if isinstance(field, fields.Boolean):
         return text not in ("0", "false")
     return text

@@ -38,6 +38,8 @@ def set_headers(response: Response) -> Response:
     elif response.mimetype == "text/html":
         response.headers.setdefault("Cache-Control", "no-store")
         response.vary.update(("Accept-Language", "Cookie"))
+    else:
+        response.headers.setdefault("Cache-Control", "no-store")
     if g.get("varies_by_htmx"):
         response.vary.add("HX-Request")
     return response

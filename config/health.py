@@ -26,11 +26,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from config.db import db
-from config.errors import Forbidden
+from config.errors import Forbidden, Unauthorized
 from config.jobs import worker_alive
 from config.json import dumps
+from config.settings import settings
 from config.web import public
 
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 MIGRATIONS = Path(__file__).with_name("migrations")
 REQUESTS = Counter(
     "nssf_requests", "Requests by route, method and status", ["route", "method", "status"]
@@ -65,8 +67,8 @@ VERSION = product_version()
 HEAD = head_revision()
 
 
-def _json(body: dict[str, Any], status: int = 200) -> Response:
-    return Response(dumps(body), status, content_type="application/json")
+def _json(body: dict[str, Any]) -> Response:
+    return Response(dumps(body), content_type="application/json")
 
 
 @blueprint.get("/health/live")
@@ -89,7 +91,11 @@ def ready() -> Response:
     except SQLAlchemyError as error:
         log.error("database.unavailable", error=type(error).__name__)
     good = all(checks.values())
-    return _json({"status": "ok" if good else "not_ready", "checks": checks}, 200 if good else 503)
+    answer = _json({"status": "ok" if good else "not_ready", "checks": checks})
+    if not good:
+        answer.status_code = 503
+        answer.headers["Retry-After"] = "5"
+    return answer
 
 
 @blueprint.get("/version")
@@ -103,9 +109,10 @@ def product() -> Response:
 @public
 def metrics() -> Response:
     """Answer Prometheus figures, to this machine or to a bearer with audit rights."""
-    address = ipaddress.ip_address(request.remote_addr or "0.0.0.0")  # noqa: S104 - not a bind
-    if not address.is_loopback and not (bearer_check and bearer_check[-1]()):
-        raise Forbidden
+    if not _from_this_machine() and not (bearer_check and bearer_check[-1]()):
+        if "Authorization" in request.headers:
+            raise Forbidden
+        raise Unauthorized(headers={"WWW-Authenticate": 'Bearer realm="nssf"'})
     registry: CollectorRegistry = DEFAULT_REGISTRY
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         registry = CollectorRegistry()
@@ -113,9 +120,30 @@ def metrics() -> Response:
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
+def _from_this_machine() -> bool:
+    """Tell whether the caller is on this machine: what a proxy passes on is not.
+
+    Both the connection and what trusted proxies say of it have to be local, so that neither a
+    forged X-Forwarded-For nor a proxy beside us that nobody told us of opens the door.
+    """
+    if "X-Forwarded-For" in request.headers and not settings().trusted_proxies:
+        return False
+    before = request.environ.get("werkzeug.proxy_fix.orig", {}).get("REMOTE_ADDR")
+    return all(map(_is_loopback, (request.remote_addr, before or request.remote_addr)))
+
+
+def _is_loopback(address: str | None) -> bool:
+    try:
+        return ipaddress.ip_address(address or "").is_loopback
+    except ValueError:
+        return False
+
+
 def _count(response: Response) -> Response:
     route = request.url_rule.rule if request.url_rule else "(no route)"
-    REQUESTS.labels(route, request.method, response.status_code).inc()
+    # A caller may invent methods; the figures keep a line for each one seen for ever.
+    method = request.method if request.method in METHODS else "(other)"
+    REQUESTS.labels(route, method, response.status_code).inc()
     SECONDS.labels(route).observe(time.perf_counter() - g.get("started", time.perf_counter()))
     return response
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, has_request_context, redirect, request
 from flask_babel import Babel, get_locale
+from jinja2 import Undefined
 
 from config.clock import PHNOM_PENH
 from config.money import format_riel
@@ -73,9 +74,13 @@ def in_language(en: object, km: object) -> str:
     return str(first or second or "")
 
 
-def riel(value: int | None) -> str:
-    """Write an amount in riel."""
-    return NOT_STATED if value is None else format_riel(value, language())
+def riel(value: int | Undefined | None) -> str:
+    """Write an amount in riel; a dash where there is none."""
+    return (
+        NOT_STATED
+        if value is None or isinstance(value, Undefined)
+        else format_riel(value, language())
+    )
 
 
 def day(value: date | str | None) -> str:

@@ -1,8 +1,9 @@
 """`Idempotency-Key`: the same unsafe call again gets the first answer again.
 
-Per caller, kept seven days. The key's row is taken before the view runs and holds the answer
-afterwards; a view that failed with 5xx gives the key back. Only successful and refused answers that
-a retry should see again are kept.
+Per caller (a client at one of its facilities), kept seven days. The key's row is taken before the
+view runs and holds the answer afterwards; a view that failed with 5xx gives the key back, and a
+process that was killed holds it for two minutes. Only successful and refused answers that a retry
+should see again are kept.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from config.jobs import periodic
 
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 MAX_KEY = 128
-KEPT_HEADERS = ("Location", "ETag")
+KEPT_HEADERS = ("Location", "ETag", "Content-Disposition")
+RUNNING_SECONDS = "2"
 
 
 class IdempotencyKey(Base):
@@ -43,16 +45,22 @@ class IdempotencyKey(Base):
 
 TAKE = text("""
 INSERT INTO idempotency_keys (caller, key, fingerprint) VALUES (:caller, :key, :fingerprint)
-ON CONFLICT (caller, key) DO UPDATE SET fingerprint = excluded.fingerprint, created_at = now()
+ON CONFLICT (caller, key) DO UPDATE SET fingerprint = excluded.fingerprint, created_at = now(),
+  status = NULL, content_type = NULL, headers = NULL, body = NULL
 WHERE idempotency_keys.status IS NULL AND idempotency_keys.created_at < now() - interval '2 minutes'
    OR idempotency_keys.created_at < now() - interval '7 days'
-RETURNING 1
+RETURNING created_at
 """)
 FIND = text("SELECT fingerprint, status, content_type, headers, body FROM idempotency_keys"
             " WHERE caller = :caller AND key = :key")  # fmt: skip
-KEEP = text("UPDATE idempotency_keys SET status = :status, content_type = :type, headers = :headers,"
-            " body = :body WHERE caller = :caller AND key = :key")  # fmt: skip
-FREE = text("DELETE FROM idempotency_keys WHERE caller = :caller AND key = :key")
+# Only who holds the key ends it: a request that took longer than the hold may have been overtaken.
+KEEP = text("""
+UPDATE idempotency_keys SET status = :status, content_type = :type, headers = :headers, body = :body
+WHERE caller = :caller AND key = :key AND created_at = :taken
+""")
+FREE = text("""
+DELETE FROM idempotency_keys WHERE caller = :caller AND key = :key AND created_at = :taken
+""")
 
 
 def once(caller: str) -> Response | None:
@@ -70,8 +78,9 @@ def once(caller: str) -> Response | None:
         + request.get_data(cache=True)
     ).digest()
     with transaction() as session:
-        if session.execute(TAKE, place | {"fingerprint": fingerprint}).first():
-            g.idempotency = place
+        taken = session.scalar(TAKE, place | {"fingerprint": fingerprint})
+        if taken is not None:
+            g.idempotency = place | {"taken": taken}
             return None
         found = session.execute(FIND, place).one()
     if bytes(found.fingerprint) != fingerprint:
@@ -79,7 +88,11 @@ def once(caller: str) -> Response | None:
             "idempotency_key_reused", detail="This Idempotency-Key was used for another request"
         )
     if found.status is None:
-        raise Conflict("in_progress", detail="The first request with this key is still running")
+        raise Conflict(
+            "in_progress",
+            detail="The first request with this key is still running",
+            headers={"Retry-After": RUNNING_SECONDS},
+        )
     again = Response(bytes(found.body or b""), found.status, content_type=found.content_type)
     for line in (found.headers or "").splitlines():
         name, _, value = line.partition(": ")

@@ -2,6 +2,8 @@
 
 `defer()` writes the job beside the fact; the worker (`flask --app wsgi worker`) runs it at least
 once, so every task is idempotent on its key. `@task` registers a function, `@periodic` a schedule.
+A job whose worker was killed runs again within two minutes. Arguments are numbers, never names: they
+stay in the queue's table and are named when a job fails.
 """
 
 from __future__ import annotations
@@ -18,9 +20,15 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import text
 
 from config.db import db, driver, transaction
+from config.logs import frames
 from config.settings import settings
 
 log = structlog.get_logger()
+
+ATTEMPTS = 5
+RETRY_SECONDS = 10
+# A worker says every ten seconds that it lives.
+WORKER_LOST_SECONDS = 60
 
 Work = Callable[..., None]
 _tasks: dict[str, Work] = {}
@@ -32,6 +40,23 @@ SELECT procrastinate_defer_jobs_v1(ARRAY[
     ROW('default', %(task)s, %(priority)s, %(lock)s, %(queueing_lock)s, %(args)s, NULL)
 ]::procrastinate_job_to_defer_v1[])
 """
+
+
+LOST = text("""
+SELECT j.id, j.task_name, j.attempts FROM procrastinate_jobs j
+LEFT JOIN procrastinate_workers w ON w.id = j.worker_id
+WHERE j.status = 'doing'
+  AND (w.id IS NULL OR w.last_heartbeat < now() - make_interval(secs => :seconds))
+ORDER BY j.id FOR UPDATE OF j SKIP LOCKED
+""")
+AGAIN = text("SELECT procrastinate_retry_job_v2(:id, now(), NULL, NULL, NULL)")
+GIVE_UP = text(
+    "SELECT procrastinate_finish_job_v1(:id, CAST('failed' AS procrastinate_job_status), false)"
+)
+
+
+class JobFailed(Exception):
+    """A job failed; says only with which kind of error, as the worker's log shows this text."""
 
 
 def task(name: str) -> Callable[[Work], Work]:
@@ -95,7 +120,8 @@ def procrastinate_app(app: Flask) -> procrastinate.App:
         if name in _schedules:
             jobs.periodic(cron=_schedules[name])(jobs.task(name=name, queueing_lock=name)(bound))
         else:
-            jobs.task(name=name, retry=procrastinate.RetryStrategy(max_attempts=5, wait=10))(bound)
+            again = procrastinate.RetryStrategy(max_attempts=ATTEMPTS, wait=RETRY_SECONDS)
+            jobs.task(name=name, retry=again)(bound)
     return jobs
 
 
@@ -107,12 +133,24 @@ def _bind(app: Flask, name: str, work: Work) -> Work:
             try:
                 work(**args)
             except Exception as error:
-                log.error("job.failed", task=name, error=type(error).__name__)
-                raise
+                log.error("job.failed", task=name, error=type(error).__name__, frames=frames(error))
+                # A driver's message may quote a row, so the original goes no further than this.
+                raise JobFailed(type(error).__name__) from None
             finally:
                 db.session.remove()
 
     return run
+
+
+@periodic("config.revive_jobs", "* * * * *")
+def revive_jobs() -> None:
+    """Run what a killed worker left behind again; without this its lock would hold for ever."""
+    with transaction() as session:
+        for job, name, attempts in session.execute(LOST, {"seconds": WORKER_LOST_SECONDS}).all():
+            # What runs by the clock comes again by itself.
+            over = name in _schedules or attempts >= ATTEMPTS
+            session.execute(GIVE_UP if over else AGAIN, {"id": job})
+            log.warning("job.given_up" if over else "job.revived", task=name, job=job)
 
 
 @click.command("worker")

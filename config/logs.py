@@ -1,4 +1,8 @@
-"""JSON logs with a request id: route templates, never paths with numbers, never personal data."""
+"""JSON logs with a request id: route templates, never paths with numbers, never personal data.
+
+What libraries log comes out in the same shape, by its template and the error's kind only: their
+messages quote values.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ import structlog
 from flask import Flask, Response, g, request
 
 REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
+LONGEST_TEMPLATE = 120
 log = structlog.get_logger()
 
 
@@ -29,6 +34,33 @@ def configure_logging() -> None:
         logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
+    root = logging.getLogger()
+    if not any(isinstance(handler, _Libraries) for handler in root.handlers):
+        root.addHandler(_Libraries(level=logging.WARNING))
+
+
+class _Libraries(logging.Handler):
+    """Writes a library's warning as one line of ours, without the values it would fill in."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record."""
+        error = record.exc_info[1] if record.exc_info else None
+        told = {"error": type(error).__name__, "frames": frames(error)} if error else {}
+        # Procrastinate fills its own text in and names the kind of event beside it.
+        said = (
+            getattr(record, "action", None) or str(record.msg).partition("\n")[0][:LONGEST_TEMPLATE]
+        )
+        log.warning("library", logger=record.name, said=said, **told)
+
+
+def frames(error: BaseException) -> list[str]:
+    """Return where an error came from: files, lines and functions, without any value."""
+    found, trace = [], error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        found.append(f"{code.co_filename.rsplit('/', 2)[-1]}:{trace.tb_lineno} {code.co_name}")
+        trace = trace.tb_next
+    return found[-12:]
 
 
 def _begin() -> None:

@@ -254,6 +254,8 @@ def _prepare(folder: Path) -> None:
         for role in {OWNER, APPLICATION} - known:
             connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
         connection.execute(sql.SQL("GRANT {} TO {}").format(app, owner))
+        # A load of the registry switches it off: packing new indexes costs more than writing them.
+        connection.execute(sql.SQL("GRANT SET ON PARAMETER wal_compression TO {}").format(owner))
         found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
         if found.fetchone() is None:
             database = sql.Identifier(DATABASE)

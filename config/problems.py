@@ -11,9 +11,11 @@ import structlog
 from flask import Flask, Response, g, request
 from flask_babel import gettext
 from marshmallow import ValidationError
+from psycopg.errors import DataError as DriverDataError
 from psycopg.errors import OperationalError as DriverError
 from psycopg_pool import PoolTimeout
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 from werkzeug.exceptions import HTTPException
 
 from config.errors import (
@@ -30,9 +32,15 @@ from config.errors import (
     Unavailable,
 )
 from config.json import dumps
+from config.logs import frames
 from config.words import N_
 
 log = structlog.get_logger()
+
+# The database is away, overloaded, or gave a transaction up: worth trying again.
+PASSING = (OperationalError, PoolExhausted, DriverError, PoolTimeout)
+# A value no column can hold, such as a NUL in an address; doors name the field where they can.
+NO_SUCH_VALUE = (DataError, DriverDataError)
 
 MACHINE_PATHS = ("/api/", "/oauth/", "/.well-known/", "/health/", "/metrics", "/version")
 BY_STATUS: dict[int, type[Problem]] = {
@@ -77,6 +85,7 @@ def answer(problem: Problem, *, status: int | None = None, title: str | None = N
         from_page = _page(body)
         from_page.headers.extend(problem.headers)
         return from_page
+    body.setdefault("detail", body["title"])
     response = Response(dumps(body), body["status"], content_type="application/problem+json")
     response.headers.extend(problem.headers)
     return response
@@ -111,6 +120,8 @@ def pointers(messages: Any, prefix: str = "") -> list[dict[str, str]]:
 def _from_http(error: HTTPException) -> Response:
     """Give werkzeug's and webargs' errors the one shape."""
     status = error.code or 500
+    if status >= 500:
+        return _from_crash(getattr(error, "original_exception", None) or error)
     messages = getattr(error, "data", None)
     if status == 422 and messages:
         by_place = messages.get("messages", {})
@@ -123,30 +134,43 @@ def _from_http(error: HTTPException) -> Response:
         return answer(BadRequest(code, headers=headers), status=status, title=title)
     extra: dict[str, Any] = {}
     if status == 413:
-        extra["limit_bytes"] = request.max_content_length
+        extra["limit_bytes"] = _limit_met()
     kind = BY_STATUS.get(status, BadRequest)
     return answer(kind(**extra) if kind is not TooMany else TooMany(retry_after=1), status=status)
 
 
-def _unknown(error: Exception) -> Response:
+def _limit_met() -> int | None:
+    """Return the limit a request ran into: that of the whole body, or of a form's own fields."""
+    whole, sent = request.max_content_length, request.content_length
+    if whole is not None and (sent is None or sent > whole):
+        return whole
+    return request.max_form_memory_size
+
+
+def _from_crash(error: BaseException) -> Response:
+    """Answer for an error outside the view, such as one while the answer is being finished."""
+    return _unavailable(error) if isinstance(error, PASSING) else _unknown(error)
+
+
+def _unknown(error: BaseException) -> Response:
     # Only the class and the trace's places are logged: a driver's message may quote a row.
-    log.error("request.failed", error=type(error).__name__, frames=_frames(error))
+    log.error("request.failed", error=type(error).__name__, frames=frames(error))
     problem = Problem("internal_error")
     return answer(problem, status=500, title=N_("Something went wrong on our side"))
 
 
-def _frames(error: BaseException) -> list[str]:
-    frames, trace = [], error.__traceback__
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        frames.append(f"{code.co_filename.rsplit('/', 2)[-1]}:{trace.tb_lineno} {code.co_name}")
-        trace = trace.tb_next
-    return frames[-12:]
-
-
-def _unavailable(error: Exception) -> Response:
+def _unavailable(error: BaseException) -> Response:
     log.error("database.unavailable", error=type(error).__name__)
     return answer(Unavailable())
+
+
+def _not_a_value(error: BaseException) -> Response:
+    log.error("database.value_refused", error=type(error).__name__, frames=frames(error))
+    return answer(Invalid(detail=N_("A value of this request cannot be stored")))
+
+
+def _say_nothing_more(exc_info: Any) -> None:
+    """Stand in for Flask's own log of an error."""
 
 
 def init_problems(app: Flask) -> None:
@@ -156,6 +180,10 @@ def init_problems(app: Flask) -> None:
         ValidationError, lambda e: answer(Invalid(errors=pointers(e.normalized_messages())))
     )
     app.register_error_handler(HTTPException, _from_http)
-    for kind in (OperationalError, DriverError, PoolTimeout):
-        app.register_error_handler(kind, _unavailable)
+    for passing in PASSING:
+        app.register_error_handler(passing, _unavailable)
+    for refused in NO_SUCH_VALUE:
+        app.register_error_handler(refused, _not_a_value)
     app.register_error_handler(Exception, _unknown)
+    # Flask's own line would name the path and the driver's message; _unknown has logged the rest.
+    app.log_exception = _say_nothing_more  # type: ignore[method-assign]

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import structlog
 from sqlalchemy import BigInteger, Connection, LargeBinary, Text, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -52,6 +53,12 @@ CHAINS: dict[str, dict[str, str]] = {
     },
 }
 GENESIS = b"\0" * 32
+SEALS = text(
+    "SELECT position, from_xact::text, to_xact::text, rows, digest, previous, kid, signature"
+    " FROM seals WHERE chain = :chain ORDER BY position"
+)
+
+log = structlog.get_logger()
 
 Signer = Callable[[bytes], tuple[str, bytes]]
 Verifier = Callable[[str, bytes, bytes], bool]
@@ -79,11 +86,15 @@ class Seal(Base):
 
 @dataclass(slots=True)
 class Report:
-    """What verification found; `unsealed_rows` is the tail the next minute seals."""
+    """What verification found; `unsealed_rows` is the tail the next minute seals.
+
+    `head` is the newest seal's position and digest, worth writing down outside the database.
+    """
 
     chain: str
     sealed_rows: int = 0
     unsealed_rows: int = 0
+    head: tuple[int, str] | None = None
     faults: list[str] = field(default_factory=list)
 
     @property
@@ -147,7 +158,9 @@ def seal(chain: str) -> int:
                 "digest": digest, "previous": previous, "kid": kid, "signature": signature,
             },
         )  # fmt: skip
-        return rows
+    # A log that is kept elsewhere is the witness against somebody who cuts the chain's end off.
+    log.info("sealed", chain=chain, position=position, digest=digest.hex(), rows=rows)
+    return rows
 
 
 def _last(session: Session, chain: str) -> Any:
@@ -160,43 +173,66 @@ def _last(session: Session, chain: str) -> Any:
     ).first()
 
 
-def verify(chain: str) -> Report:
-    """Recompute every seal of a chain; name each range that no longer matches."""
+def verify(chain: str, *, noted: tuple[int, str] | None = None) -> Report:
+    """Recompute every seal of a chain; name each range that no longer matches.
+
+    A chain whose newest seals and rows were both removed still holds by itself. `noted` is the head
+    (position and digest) somebody wrote down before, outside this database: it must still be there.
+    """
     report = Report(chain)
     # A connection of its own: one unchanging view of the tables, whatever the caller has open.
     with db.engine.connect().execution_options(isolation_level="REPEATABLE READ") as session:
         session.execute(text("SET LOCAL timezone = 'UTC'"))
-        previous, start, expected = GENESIS, "3", 1
-        seals = session.execute(
-            text(
-                "SELECT position, from_xact::text, to_xact::text, rows, digest, previous, kid,"
-                " signature FROM seals WHERE chain = :chain ORDER BY position"
-            ),
-            {"chain": chain},
-        ).all()
-        for one in seals:
-            where = f"{chain} seal {one.position}"
-            if one.position != expected or one.from_xact != start or one.previous != previous:
-                report.faults.append(f"{where}: the chain is broken before it")
-            rows, digest = _digest(session, chain, one.from_xact, one.to_xact, one.previous)
-            if digest != one.digest:
-                report.faults.append(
-                    f"{where}: {one.rows} rows were sealed, {rows} rows differ now"
-                )
-            statement = _statement(chain, one.position, one.from_xact, one.to_xact, one.digest)
-            if not _keys["verify"](one.kid, statement, one.signature):
-                report.faults.append(f"{where}: the signature does not hold (key {one.kid})")
+        end, missing = "3", noted
+        before: Any = None
+        for one in session.execute(
+            SEALS.execution_options(stream_results=True, yield_per=500), {"chain": chain}
+        ):
+            _verify_one(session, report, one, before)
+            if noted and (one.position, one.digest.hex()) == noted:
+                missing = None
+            before, end = one, one.to_xact
             report.sealed_rows += one.rows
-            previous, start, expected = one.digest, one.to_xact, one.position + 1
-        for table in CHAINS[chain]:
-            report.unsealed_rows += session.scalar(
-                text(
-                    f"SELECT count(*) FROM {table} "  # noqa: S608 - names from CHAINS
-                    "WHERE xact >= CAST(CAST(:start AS text) AS xid8)"
-                ),
-                {"start": start},
+        if before is not None:
+            report.head = before.position, before.digest.hex()
+        if missing:
+            report.faults.append(
+                f"{chain} seal {missing[0]}: what was noted of it is not there;"
+                " the end of the chain was removed or made anew"
             )
+        _look_at_tail(session, report, end)
     return report
+
+
+def _verify_one(session: Connection, report: Report, one: Any, before: Any) -> None:
+    where = f"{report.chain} seal {one.position}"
+    expected = (before.position + 1, before.to_xact, before.digest) if before else (1, "3", GENESIS)
+    if (one.position, one.from_xact, one.previous) != expected:
+        report.faults.append(f"{where}: the chain is broken before it")
+    rows, digest = _digest(session, report.chain, one.from_xact, one.to_xact, one.previous)
+    if digest != one.digest or rows != one.rows:
+        report.faults.append(f"{where}: {one.rows} rows were sealed, {rows} rows differ now")
+    statement = _statement(report.chain, one.position, one.from_xact, one.to_xact, one.digest)
+    if not _keys["verify"](one.kid, statement, one.signature):
+        report.faults.append(f"{where}: the signature does not hold (key {one.kid})")
+
+
+def _look_at_tail(session: Connection, report: Report, end: str) -> None:
+    """Count the rows after the last seal; none may name a transaction that has not been yet."""
+    for table in CHAINS[report.chain]:
+        tail, ahead = session.execute(
+            text(
+                "SELECT count(*), count(*) FILTER (WHERE xact >="  # noqa: S608 - names from CHAINS
+                f" pg_snapshot_xmax(pg_current_snapshot())) FROM {table}"
+                " WHERE xact >= CAST(CAST(:end AS text) AS xid8)"
+            ),
+            {"end": end},
+        ).one()
+        report.unsealed_rows += tail
+        if ahead:
+            report.faults.append(
+                f"{report.chain}: {ahead} rows of {table} name a transaction that has not been"
+            )
 
 
 @periodic("config.seal", "* * * * *")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from flask import Response
@@ -20,11 +20,13 @@ from config.errors import Invalid
 
 blp = ApiBlueprint("tariffs", __name__, url_prefix="/api/v1")
 
-# The national code list's own words (NPCA standard data, visit_types).
+Row = TypeVar("Row")
+
+# The national code list's own words (NPCA standard data, visit_types), in the order of the code.
 VISIT_TYPES = (
-    ("outpatient", "Outpatient", "ពិគ្រោះក្រៅ"),
-    ("inpatient", "Inpatient", "សម្រាកពេទ្យ"),
     ("emergency", "Emergency", "សង្គ្រោះបន្ទាន់"),
+    ("inpatient", "Inpatient", "សម្រាកពេទ្យ"),
+    ("outpatient", "Outpatient", "ពិគ្រោះក្រៅ"),
 )
 
 
@@ -47,8 +49,10 @@ def list_tariffs(query: dict[str, Any]) -> Response:
 @blp.arguments(CodeQuery, location="query")
 @blp.response(200, CodePage)
 def list_services(query: dict[str, Any]) -> Response:
-    """List the services of the price list with their Khmer and English names."""
-    services = adjudication.price_list().services
+    """List the services of the price list, or those priced on a day, in Khmer and English."""
+    on = query["on"]
+    prices = adjudication.price_list() if on is None else adjudication.tariffs_on(on)
+    services = prices.services
     found = [services[code] for code in sorted(services) if _names(services[code], query["q"])]
     return _answer(found, query, key=lambda price: [price.service], item=_to_service)
 
@@ -74,20 +78,21 @@ def list_diagnoses(query: dict[str, Any]) -> Response:
 
 @blp.route("/codes/visit-types", methods=["GET"])
 @requires()
+@blp.arguments(CodeQuery, location="query")
 @blp.response(200, CodePage)
-def list_visit_types() -> Response:
+def list_visit_types(query: dict[str, Any]) -> Response:
     """List the kinds of visit a claim may be for."""
-    items = [{"code": code, "name_en": en, "name_km": km} for code, en, km in VISIT_TYPES]
-    page = {"items": items, "next_cursor": None}
-    return cached_answer(page, _version(page))
+    words = (query["q"] or "").casefold().split()
+    found = [row for row in VISIT_TYPES if _all_in(words, " ".join(row).casefold())]
+    return _answer(found, query, key=lambda row: [row[0]], item=_to_visit_type)
 
 
 def _answer(
-    rows: Sequence[Price],
+    rows: Sequence[Row],
     query: dict[str, Any],
     *,
-    key: Callable[[Price], Sequence[str]],
-    item: Callable[[Price], dict[str, Any]],
+    key: Callable[[Row], Sequence[str]],
+    item: Callable[[Row], dict[str, Any]],
 ) -> Response:
     """Page rows that lie in memory, in the order of their key."""
     after = read_cursor(query["cursor"])
@@ -139,6 +144,11 @@ def _to_service(price: Price) -> dict[str, Any]:
         "name_km": price.name_km,
         "benefit": price.benefit,
     }
+
+
+def _to_visit_type(row: tuple[str, str, str]) -> dict[str, Any]:
+    code, name_en, name_km = row
+    return {"code": code, "name_en": name_en, "name_km": name_km}
 
 
 def _version(body: dict[str, Any]) -> str:

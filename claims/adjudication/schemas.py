@@ -44,6 +44,9 @@ class CodeQuery(PageArgs):
     """What a caller may narrow a code list by."""
 
     q = Text(max_length=80, load_default=None)
+    on = fields.Date(
+        load_default=None, metadata={"description": "Only what is in force on a day, where it ends"}
+    )
 
 
 class CodeItem(Schema):

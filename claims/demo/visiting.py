@@ -15,11 +15,13 @@ from claims.demo.people import Patient, People
 from claims.demo.showcase import CARDS, WORKER
 from config import clock
 from gateway.eligibility import service as eligibility
-from gateway.eligibility.identify import CheckRequest
+from gateway.eligibility.service.identify import CheckRequest
 from gateway.visits import service as visits
 from gateway.visits.rules import IdentitySeen, Payer, Priority, VisitType
 from gateway.visits.service import CheckIn
 
+# A protected member is looked up with a reason only; the demo gives one for everybody.
+REASON = "treatment today"
 TRIES = 8
 OPENS = time(7, 10)
 PRIORITIES = (*[Priority.NONE] * 14, Priority.ELDERLY, Priority.ELDERLY, Priority.DISABLED)
@@ -101,7 +103,7 @@ class Reception:
         """Check people until one is covered; the others were sent away with their reason."""
         for _ in range(TRIES):
             person = self._people.pick(case.suits)
-            request = CheckRequest(card_number=person.card_number, cause=case.cause)
+            request = CheckRequest(card_number=person.card_number, cause=case.cause, reason=REASON)
             answer = eligibility.check(request, by=by)
             covered = {one["benefit"] for one in answer["benefits"] if one["covered"]}
             if answer["verdict"] == "eligible" and case.kind.benefit in covered:
@@ -155,7 +157,7 @@ class Reception:
         return look
 
     def _ask(self, card_number: str, by: Actor) -> dict[str, Any]:
-        return eligibility.check(CheckRequest(card_number=card_number), by=by)
+        return eligibility.check(CheckRequest(card_number=card_number, reason=REASON), by=by)
 
     def _arrival(self, day: date) -> datetime:
         # Most come early in the morning.

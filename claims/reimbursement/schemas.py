@@ -9,6 +9,7 @@ from marshmallow import fields, validate
 
 from claims.reimbursement.service import FORMATS
 from claims.reimbursement.states import BatchState
+from claims.submission.schemas.body import FIRST_DAY, Day
 from config.api import PageArgs, Riel, Schema, Text, read_cursor
 from config.errors import Invalid
 from config.words import N_
@@ -22,7 +23,7 @@ JSON, CSV = "json", "csv"
 class OpenBatchesBody(Schema):
     """Which approved claims to batch: all that were decided up to a day."""
 
-    period_to = fields.Date(required=True)
+    period_to = Day(required=True)
     facility = Text(max_length=NUMBER, load_default=None, allow_none=True)
     scheme = Text(max_length=40, load_default=None, allow_none=True)
 
@@ -30,7 +31,7 @@ class OpenBatchesBody(Schema):
 class OpenRunBody(Schema):
     """Which batches to pay together: everything due up to a day, or batches by number."""
 
-    period_to = fields.Date()
+    period_to = Day()
     batches = fields.List(Text(max_length=NUMBER), validate=validate.Length(1, MAX_BATCHES))
 
     @ma.validates_schema
@@ -51,7 +52,7 @@ class SettleBody(Schema):
     """What the bank reported."""
 
     bank_reference = Text(required=True, max_length=80, validate=NOT_EMPTY)
-    paid_on = fields.Date(required=True)
+    paid_on = fields.Date(required=True, validate=validate.Range(min=FIRST_DAY))
 
 
 class FailBody(Schema):

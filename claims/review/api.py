@@ -21,7 +21,7 @@ from claims.review.schemas import (
     from_cursor,
     to_cursor,
 )
-from config.api import ApiBlueprint, page_of
+from config.api import ApiBlueprint, etag_of, page_of
 
 blp = ApiBlueprint("review", __name__, url_prefix="/api/v1")
 
@@ -49,7 +49,7 @@ def list_queue(query: dict[str, Any]) -> Response:
 def next_claim() -> Response:
     """Lease the next claim for 15 minutes; asking again gives another one."""
     claim = review.next_claim(by=current_actor())
-    return Response(status=204) if claim is None else _answer(claim)
+    return Response(status=204) if claim is None else _whole(claim)
 
 
 @blp.route("/claims/<number>/approve", methods=["POST"])
@@ -59,7 +59,7 @@ def next_claim() -> Response:
 def approve(body: dict[str, Any], number: str) -> Response:
     """Approve a claim, line by line, or propose it to a second person."""
     body.pop("reason", None)
-    return _answer(review.approve(number, by=current_actor(), **body))
+    return _whole(review.approve(number, by=current_actor(), **body))
 
 
 @blp.route("/claims/<number>/reject", methods=["POST"])
@@ -69,7 +69,7 @@ def approve(body: dict[str, Any], number: str) -> Response:
 def reject(body: dict[str, Any], number: str) -> Response:
     """Reject a claim for a reason of the catalogue."""
     body.pop("lines", None)
-    return _answer(review.reject(number, by=current_actor(), **body))
+    return _whole(review.reject(number, by=current_actor(), **body))
 
 
 @blp.route("/claims/<number>/return", methods=["POST"])
@@ -79,7 +79,7 @@ def reject(body: dict[str, Any], number: str) -> Response:
 def send_back(body: dict[str, Any], number: str) -> Response:
     """Return a claim to its facility with a reason and a question."""
     body.pop("lines", None)
-    return _answer(review.send_back(number, by=current_actor(), **body))
+    return _whole(review.send_back(number, by=current_actor(), **body))
 
 
 @blp.route("/claims/<number>/hold", methods=["POST"])
@@ -88,7 +88,7 @@ def send_back(body: dict[str, Any], number: str) -> Response:
 @blp.response(200, ReviewedClaim)
 def hold(body: dict[str, str], number: str) -> Response:
     """Hold a claim: it is not paid until it is released."""
-    return _answer(review.hold(number, by=current_actor(), reason=body["reason"]))
+    return _whole(review.hold(number, by=current_actor(), reason=body["reason"]))
 
 
 @blp.route("/claims/<number>/release", methods=["POST"])
@@ -97,7 +97,7 @@ def hold(body: dict[str, str], number: str) -> Response:
 @blp.response(200, ReviewedClaim)
 def release(body: dict[str, str], number: str) -> Response:
     """Release a held claim."""
-    return _answer(review.release(number, by=current_actor(), reason=body["reason"]))
+    return _whole(review.release(number, by=current_actor(), reason=body["reason"]))
 
 
 @blp.route("/claims/<number>/reopen", methods=["POST"])
@@ -106,7 +106,7 @@ def release(body: dict[str, str], number: str) -> Response:
 @blp.response(200, ReviewedClaim)
 def reopen(body: dict[str, str], number: str) -> Response:
     """Take an approved claim that is in no batch back to the queue."""
-    return _answer(review.reopen(number, by=current_actor(), reason=body["reason"]))
+    return _whole(review.reopen(number, by=current_actor(), reason=body["reason"]))
 
 
 @blp.route("/claims/<number>/decisions", methods=["GET"])
@@ -121,6 +121,13 @@ def list_decisions(number: str) -> Response:
 
 def _to_entry(item: review.QueueItem) -> dict[str, Any]:
     return {name: value for name, value in asdict(item).items() if name != "id"}
+
+
+def _whole(claim: dict[str, Any]) -> Response:
+    """Answer a claim with its version as ETag, as its own door does."""
+    response = _answer(claim)
+    response.headers["ETag"] = etag_of(str(claim["version"]))
+    return response
 
 
 def _answer(body: dict[str, Any]) -> Response:

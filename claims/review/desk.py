@@ -184,4 +184,4 @@ def _plain(code: str, text: str) -> str:
     """Replace a text that waits for a rule's numbers by one that stands alone."""
     if "{" not in text:
         return text
-    return _("Not eligible") if code == "not_eligible" else _("A duplicate")
+    return str(_("Not eligible") if code == "not_eligible" else _("A duplicate"))

@@ -7,8 +7,10 @@ as ceiling, and then a second person confirms. Used by review.service and nobody
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+
+from claims.adjudication.reasons import CATALOGUE, Severity
 
 FIRST, SECOND = 1, 2
 
@@ -18,6 +20,11 @@ AMOUNT, OVERRIDE, NO_TARIFF = "amount", "override", "no_tariff"
 # The finding that says a share of the line is the patient's own.
 COPAYMENT = "copayment"
 OCCUPATIONAL_CAUSES = frozenset({"work", "commuting"})
+REDUCING = frozenset(
+    code
+    for code, reason in CATALOGUE.items()
+    if reason.severity in (Severity.DENY, Severity.WARN) or code == COPAYMENT
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +129,32 @@ def decide_lines(
     return Verdict(tuple(results), tuple(errors), _causes(lines, results, four_eyes_above_riel))
 
 
+def completed_wishes(proposed: Sequence[LineResult], wishes: Sequence[LineWish]) -> list[LineWish]:
+    """Fill the half a second person left open of an amount with what the first one proposed."""
+    first = {result.line: result for result in proposed}
+    return [
+        replace(
+            wish,
+            approved_quantity=_or(wish.approved_quantity, first[wish.line].quantity),
+            approved_unit_price_riel=_or(
+                wish.approved_unit_price_riel, first[wish.line].unit_price_riel
+            ),
+            reason=wish.reason or first[wish.line].reason,
+        )
+        if wish.sets_amount and wish.line in first
+        else wish
+        for wish in wishes
+    ]
+
+
+def as_proposed(proposed: Verdict, second: Verdict, wishes: Sequence[LineWish]) -> Verdict:
+    """Let each line for which a second person sets no amount stand as the first one proposed it."""
+    changed = {wish.line for wish in wishes if wish.sets_amount}
+    first = {result.line: result for result in proposed.lines}
+    lines = (result if result.line in changed else first[result.line] for result in second.lines)
+    return replace(second, lines=tuple(lines), causes=proposed.causes)
+
+
 def exceeding_lines(proposed: Mapping[int, int], lines: Sequence[LineResult]) -> tuple[int, ...]:
     """Name the lines on which a second person gives more than the first proposed."""
     return tuple(line.line for line in lines if line.riel > proposed.get(line.line, 0))
@@ -177,8 +210,13 @@ def _result(facts: LineFacts, wish: LineWish) -> LineResult:
         price = _or(wish.approved_unit_price_riel, facts.ceiling_riel)
         riel = max(0, quantity * price - facts.withheld_riel)
     reduced = riel < facts.claimed_riel
-    own = facts.reasons[0] if facts.reasons else None
-    return LineResult(facts.line, quantity, price, riel, wish.reason or (own if reduced else None))
+    own = _cause(facts.reasons) if reduced else None
+    return LineResult(facts.line, quantity, price, riel, wish.reason or own)
+
+
+def _cause(reasons: Sequence[str]) -> str | None:
+    """Name what reduced a line: remarks and doubts stand beside it, but take nothing off."""
+    return next((code for code in reasons if code in REDUCING), next(iter(reasons), None))
 
 
 def _or(value: int | None, otherwise: int) -> int:
@@ -206,9 +244,9 @@ def _check_wish(
     known_reasons: Collection[str],
 ) -> list[dict[str, str]]:
     errors: list[dict[str, str]] = []
-    if result.quantity > facts.quantity:
+    if not 0 <= result.quantity <= facts.quantity:
         errors.append(_error(f"{at}/approved_quantity", f"At most {facts.quantity} were claimed."))
-    if result.unit_price_riel > facts.ceiling_riel:
+    if not 0 <= result.unit_price_riel <= facts.ceiling_riel:
         errors.append(
             _error(
                 f"{at}/approved_unit_price_riel", f"At most {facts.ceiling_riel} riel may be paid."

@@ -52,14 +52,21 @@ SELECT (SELECT row_to_json(x) FROM (SELECT number, body_hash FROM claims
          WHERE l.card_key = %(card_key)s AND l.service_date BETWEEN %(since)s AND %(until)s
            AND c.state NOT IN ('draft', 'withdrawn', 'rejected', 'voided')
            AND coalesce(l.approved_quantity > 0, l.decision <> 'denied', true)
-           AND c.id <> %(own_id)s),
+           AND NOT (c.facility = %(facility)s AND c.facility_reference = %(reference)s)),
        (SELECT jsonb_build_array(v.card_key, v.eligibility_check) FROM visits v
          WHERE v.number = %(visit)s AND v.facility = %(facility)s),
        EXISTS (SELECT 1 FROM claims WHERE number = %(replaces)s AND facility = %(facility)s),
        (SELECT n::text || ':' || xmin::text FROM generation WHERE id = 1)
 """
+FOLLOWS_A_LOOK_UP = """
+SELECT 1 FROM claims c
+ WHERE c.card_key = e.card_key AND c.facility = e.facility
+   AND c.first_submitted_at >= :starts AND c.first_submitted_at < :followed_until
+"""
+"""The claim that followed a look-up `e` of the same facility (see `eligibility.watching`)."""
+
 HISTORY = """
-SELECT e.at, e.action, e.state, e.by FROM claim_events e
+SELECT e.at, e.action, e.state, e.by, e.details ->> 'reason' AS reason FROM claim_events e
   JOIN claims c ON c.id = e.claim_id WHERE c.number = %s ORDER BY e.id
 """
 MESSAGES = """
@@ -155,7 +162,6 @@ def gather(
     days: Sequence[date],
     visit: str | None,
     replaces: str | None,
-    own_id: int = 0,
 ) -> Gathered:
     """Read in one statement what a claim is judged against, besides the person's cover."""
     row = connection.execute(
@@ -163,7 +169,7 @@ def gather(
         {
             "facility": facility, "reference": reference, "card_key": card_key,
             "since": min(days) - BACK, "until": max(days) + AHEAD,
-            "visit": visit, "replaces": replaces, "own_id": own_id,
+            "visit": visit, "replaces": replaces,
         },
     ).fetchone()  # fmt: skip
     if row is None:

@@ -120,17 +120,22 @@ def deadlines(
     decided_on: date | None,
     asked_on: date | None,
     reduced: bool,
+    held: bool,
     rules: ClaimRules,
 ) -> dict[str, date | None]:
-    """Return the days by which each side has to act, by the claim rules of the service day."""
-    waiting = state in (ClaimState.SUBMITTED, ClaimState.IN_REVIEW)
+    """Return the days by which each side has to act, by the claim rules of the service day.
+
+    A hold stops NSSF's clocks, and so does a question the facility has not answered.
+    """
+    waiting = state in (ClaimState.SUBMITTED, ClaimState.IN_REVIEW) and not held and not asked_on
+    payable = state in CASE_PAID and not held
     appealable = state == ClaimState.REJECTED or (state in DECIDED and reduced)
     return {
         "submit_by": service_to + timedelta(days=rules.submit_within_days),
         "answer_by": _after(asked_on, rules.submit_within_days),
         "review_by": _after(submitted_on if waiting else None, rules.review_within_days),
         "appeal_by": _after(decided_on if appealable else None, rules.appeal_within_days),
-        "pay_by": _after(decided_on if state in CASE_PAID else None, rules.pay_within_days),
+        "pay_by": _after(decided_on if payable else None, rules.pay_within_days),
     }
 
 

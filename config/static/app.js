@@ -36,26 +36,19 @@
   }, true);
 
   document.addEventListener("click", function (event) {
-    var target = event.target.closest("[data-print],[data-pick],[data-remove-row]");
-    if (!target) { return; }
-    if (target.hasAttribute("data-print")) { window.print(); }
-    if (target.hasAttribute("data-remove-row")) {
-      event.preventDefault();
-      target.closest("tr").remove();
-    }
-    if (target.hasAttribute("data-pick")) { pick(target); }
+    if (event.target.closest("[data-print]")) { window.print(); }
   });
 
-  /* A suggestion carries the value and the field it belongs to. */
-  function pick(button) {
-    var field = document.getElementById(button.getAttribute("data-pick"));
-    field.value = button.value;
-    button.parentElement.replaceChildren();
-    field.focus();
-  }
-
+  /* After an answer the card field is ready for the next scan; a search leads to its answer. */
   document.addEventListener("htmx:afterSwap", function (event) {
+    var request = event.detail.requestConfig;
+    var again = request && request.elt.querySelector("[data-search]");
     var heading = event.detail.target.querySelector("[data-announce]");
-    if (heading) { heading.focus(); }
+    if (again) {
+      again.focus();
+      again.select();
+    } else if (heading) {
+      heading.focus();
+    }
   });
 })();

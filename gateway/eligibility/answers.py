@@ -9,8 +9,8 @@ from typing import Any
 
 from gateway.coverage import months
 from gateway.coverage.policy import PolicySet
-from gateway.eligibility.facts import BenefitFinding, Decision, Facts, Person
 from gateway.eligibility.reasons import Reason
+from gateway.eligibility.rules.facts import BenefitFinding, Decision, Facts, Person
 
 MATERNITY = ("antenatal", "delivery", "postnatal")
 """How much maternity care was used is told only to who asks for that benefit."""

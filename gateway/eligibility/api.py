@@ -9,34 +9,40 @@ import hashlib
 from typing import Any
 
 from flask import Response, request
+from marshmallow import EXCLUDE
 
 from auth.guard import current_actor, requires
 from auth.permissions import Permission
-from config.api import ApiBlueprint, cached_answer
-from config.errors import NotAcceptable
+from config.api import ApiBlueprint, cached_answer, page_of, read_cursor
+from config.errors import Invalid, NotAcceptable
 from config.json import dumps
 from config.words import N_
 from gateway.eligibility import service as eligibility
 from gateway.eligibility import slip
 from gateway.eligibility.codes import list_reasons
-from gateway.eligibility.identify import CheckRequest
 from gateway.eligibility.schemas import (
     CheckBody,
     DecisionAnswer,
     DependentList,
     DisputeAnswer,
     DisputeBody,
+    MemberReason,
     MemberSearch,
     PersonAnswer,
     ReasonList,
     ReasonQuery,
+    WatchedList,
+    WatchedQuery,
+    to_watched,
 )
+from gateway.eligibility.service.identify import CheckRequest
 
 checks = ApiBlueprint("eligibility_checks", __name__, url_prefix="/api/v1/eligibility-checks")
 members = ApiBlueprint("members", __name__, url_prefix="/api/v1/members")
+watched = ApiBlueprint("watched_lookups", __name__, url_prefix="/api/v1/audit/lookups")
 reasons = ApiBlueprint("reasons", __name__, url_prefix="/api/v1/codes/reasons")
 
-JOSE, SVG = "application/jose", "image/svg+xml"
+JOSE, SVG, PDF = "application/jose", "image/svg+xml", "application/pdf"
 
 
 @checks.route("", methods=["POST"])
@@ -60,14 +66,18 @@ def find_check(number: str) -> Response:
 @requires(Permission.ELIGIBILITY_CHECK)
 @checks.response(200, content_type=JOSE)
 def find_slip(number: str) -> Response:
-    """Return a check's slip: the signed token (application/jose) or its QR code (image/svg+xml)."""
+    """Return a check's slip: signed token (application/jose), QR code (image/svg+xml) or PDF."""
     token = eligibility.find_slip(number, by=current_actor())
-    wanted = request.accept_mimetypes.best_match((JOSE, SVG)) if request.accept_mimetypes else JOSE
+    offered = (JOSE, SVG, PDF)
+    wanted = request.accept_mimetypes.best_match(offered) if request.accept_mimetypes else JOSE
     if wanted == JOSE:
         return _private(Response(token, content_type=JOSE))
     if wanted == SVG:
         return _private(Response(slip.to_svg(token), content_type=SVG))
-    raise NotAcceptable(detail=N_("A slip comes as application/jose or image/svg+xml"))
+    if wanted == PDF:
+        return _private(Response(eligibility.print_slip(token), content_type=PDF))
+    message = N_("A slip comes as application/jose, image/svg+xml or application/pdf")
+    raise NotAcceptable(detail=message)
 
 
 @checks.route("/<number>/dispute", methods=["POST"])
@@ -86,24 +96,39 @@ def dispute(body: dict[str, Any], number: str) -> Response:
 @members.response(200, PersonAnswer)
 def search_member(body: dict[str, Any]) -> Response:
     """Return a person by the card number in the body; audited."""
-    return _answer(eligibility.read_member(body["card_number"], by=current_actor()))
+    return _answer(eligibility.read_member(**body, by=current_actor()))
 
 
 @members.route("/<card_number>", methods=["GET"])
 @requires(Permission.ELIGIBILITY_CHECK)
+@members.arguments(MemberReason, location="query", unknown=EXCLUDE)
 @members.response(200, PersonAnswer)
-def find_member(card_number: str) -> Response:
+def find_member(query: dict[str, Any], card_number: str) -> Response:
     """Return a person's minimal identity, cover and dependents today; audited."""
-    return _answer(eligibility.read_member(card_number, by=current_actor()))
+    return _answer(eligibility.read_member(card_number, **query, by=current_actor()))
 
 
 @members.route("/<card_number>/dependents", methods=["GET"])
 @requires(Permission.ELIGIBILITY_CHECK)
+@members.arguments(MemberReason, location="query", unknown=EXCLUDE)
 @members.response(200, DependentList)
-def list_dependents(card_number: str) -> Response:
+def list_dependents(query: dict[str, Any], card_number: str) -> Response:
     """List a member's dependents, each with their own verdict today; audited."""
-    person = eligibility.read_member(card_number, by=current_actor())
+    person = eligibility.read_member(card_number, **query, by=current_actor())
     return _answer({"items": person["dependents"], "next_cursor": None})
+
+
+@watched.route("", methods=["GET"])
+@requires(Permission.AUDIT_READ)
+@watched.arguments(WatchedQuery, location="query", unknown=EXCLUDE)
+@watched.response(200, WatchedList)
+def list_watched(query: dict[str, Any]) -> Response:
+    """List a day's look-ups of protected members and those that led to no visit or claim."""
+    limit, day = query["limit"], query["on"]
+    after = _after(query["cursor"])
+    rows = eligibility.list_watched(day, by=current_actor(), after=after, limit=limit + 1)
+    page = page_of(rows, limit, key=lambda one: [one.id], item=to_watched)
+    return _answer(page | {"complete": eligibility.is_listed(day)})
 
 
 @reasons.route("", methods=["GET"])
@@ -114,6 +139,15 @@ def list_reason_codes(query: dict[str, Any]) -> Response:
     """List every reason code with its Khmer and English text, next step, source and CARC."""
     body = {"items": list_reasons(query["q"] or ""), "next_cursor": None}
     return cached_answer(body, hashlib.sha256(dumps(body)).hexdigest()[:32])
+
+
+def _after(cursor: str | None) -> int | None:
+    match read_cursor(cursor):
+        case None:
+            return None
+        case [int(last)] if 0 < last < 2**63:
+            return last
+    raise Invalid(errors=[{"pointer": "/cursor", "message": N_("not a cursor of this list")}])
 
 
 def _answer(body: dict[str, Any], *, status: int = 200) -> Response:

@@ -1,4 +1,4 @@
-"""Recorded checks, which are never changed, and the corrections facilities have asked NSSF for."""
+"""Recorded checks, which are never changed; corrections asked of NSSF; look-ups an auditor sees."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sqlalchemy import (
     DateTime,
     Identity,
     Index,
+    PrimaryKeyConstraint,
     Text,
     UniqueConstraint,
     func,
@@ -47,6 +48,14 @@ class EligibilityCheck(Base):
             postgresql_where=text("verdict = 'not_found'"),
         ),
         Index("ix_eligibility_checks_card_key_service_date", "card_key", "service_date"),
+        Index("ix_eligibility_checks_actor_checked_at", "actor", "checked_at"),
+        Index("ix_eligibility_checks_facility_checked_at", "facility", "checked_at"),
+        Index(
+            "ix_eligibility_checks_checked_at",
+            "checked_at",
+            postgresql_using="brin",
+            postgresql_with={"pages_per_range": 32},
+        ),
         Index("ix_eligibility_checks_xact", "xact", "id"),
     )
 
@@ -90,3 +99,36 @@ class CorrectionTask(Base):
     state: Mapped[str] = mapped_column(Text, server_default="open")
     raised_by: Mapped[str] = mapped_column(Text)
     raised_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+
+class WatchedLookup(Base):
+    """One look-up on the auditor's list of its day, and why it is there."""
+
+    __tablename__ = "watched_lookups"
+    __table_args__ = (
+        UniqueConstraint("check_number", "why", name="uq_watched_lookups_check_number_why"),
+        CheckConstraint("why IN ('protected', 'unused')", name="why"),
+        Index("ix_watched_lookups_day_id", "day", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    day: Mapped[date]
+    check_number: Mapped[str] = mapped_column(Text)
+    why: Mapped[str] = mapped_column(Text)
+    actor: Mapped[str] = mapped_column(Text)
+    facility: Mapped[str | None] = mapped_column(Text)
+    listed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+
+class WatchedDay(Base):
+    """A day whose list is made, for one reason to be on it."""
+
+    __tablename__ = "watched_days"
+    __table_args__ = (
+        PrimaryKeyConstraint("why", "day", name="pk_watched_days"),
+        CheckConstraint("why IN ('protected', 'unused')", name="why"),
+    )
+
+    day: Mapped[date]
+    why: Mapped[str] = mapped_column(Text)
+    listed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

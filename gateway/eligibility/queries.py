@@ -2,7 +2,8 @@
 
 `read` returns everything a decision needs in one row: registry state, policy generation, facility,
 the card's holder with member or family, covers, contributions, usage, and how many unknown cards
-the caller has tried. `rows` turns it into facts. No ORM: this is the hot path.
+the caller has tried; now and then also what was looked up in the last hour (`limits` says when).
+`rows` turns it into facts. No ORM: this is the hot path.
 """
 
 from __future__ import annotations
@@ -69,12 +70,27 @@ SELECT clock_timestamp(), s.as_of, s.contributions_loaded, s.complete_through, g
         WHERE u.card_key = w.card_key AND u.day > %(since)s AND u.day <= %(day)s)
     ) ORDER BY w.place, w.date_of_birth, w.card_key) FROM who w)::text,
   (SELECT json_build_array(count(DISTINCT coalesce(e.card_key, e.number)),
-        extract(epoch FROM min(e.checked_at) + interval '10 minutes' - clock_timestamp())::int)
+        extract(epoch FROM min(e.checked_at) + interval '10 minutes' - statement_timestamp())::int)
      FROM eligibility_checks e
     WHERE e.scanner = %(scanner)s AND e.verdict = 'not_found'
-      AND e.checked_at > clock_timestamp() - interval '10 minutes')::text
-FROM registry_state s, generation g WHERE s.id = 1 AND g.id = 1
+      AND e.checked_at > statement_timestamp() - interval '10 minutes')::text
 """
+# clock_timestamp() is volatile: compared with it, the index would not bound the scan in time.
+
+LAST_HOUR = """,
+  (SELECT json_build_array(count(*), coalesce(sum(c.lookups), 0), coalesce(sum(c.unknown), 0),
+        extract(epoch FROM min(c.began) + interval '1 hour' - statement_timestamp())::int)
+     FROM (SELECT count(*) AS lookups, count(*) FILTER (WHERE e.verdict = 'not_found') AS unknown,
+                  min(e.checked_at) AS began
+             FROM eligibility_checks e
+            WHERE e.{who} = %({who})s AND e.checked_at > statement_timestamp() - interval '1 hour'
+            GROUP BY coalesce(e.card_key, e.number)) c)::text
+"""
+"""What a caller or a facility looked up in the last hour."""
+
+READ_OF = "FROM registry_state s, generation g WHERE s.id = 1 AND g.id = 1"
+READ_AND_COUNT = READ + LAST_HOUR.format(who="actor") + LAST_HOUR.format(who="facility") + READ_OF
+READ += READ_OF
 
 RECORD = """
 INSERT INTO eligibility_checks (number, checked_at, valid_until, facility, actor, scanner, card_key,
@@ -125,6 +141,17 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """What a caller or a facility looked up in the last hour."""
+
+    cards: int
+    lookups: int
+    unknown: int
+    frees_in: int
+    """Seconds until the oldest look-up leaves the hour."""
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """What the one statement answered, JSON parsed."""
 
@@ -137,6 +164,8 @@ class Row:
     people: list[list[Any]]
     unknown_cards: int
     retry_after: int
+    of_actor: Tally | None = None
+    of_facility: Tally | None = None
 
 
 class NoState(RuntimeError):
@@ -144,14 +173,24 @@ class NoState(RuntimeError):
 
 
 def read(
-    conn: Connection[Any], *, key: str, day: date, since: date, facility: str | None, scanner: str
+    conn: Connection[Any],
+    *,
+    key: str,
+    day: date,
+    since: date,
+    facility: str | None,
+    scanner: str,
+    actor: str | None = None,
 ) -> Row:
-    """Read all a decision needs for a card in one statement; raise when the store cannot say."""
-    found = conn.execute(
-        READ,
-        {"key": key, "day": day, "since": since, "facility": facility, "scanner": scanner},
-        prepare=True,
-    ).fetchone()
+    """Read all a decision needs for a card in one statement; raise when the store cannot say.
+
+    With an actor it also counts the last hour's look-ups of the actor and of the facility.
+    """
+    params = {"key": key, "day": day, "since": since, "facility": facility, "scanner": scanner}
+    if actor is not None:
+        params["actor"] = actor
+    statement = READ if actor is None else READ_AND_COUNT
+    found = conn.execute(statement, params, prepare=True).fetchone()
     if found is None:
         raise NoState("registry_state or generation holds no row")
     place = orjson.loads(found[5]) if found[5] else None
@@ -167,7 +206,14 @@ def read(
         people=people,
         unknown_cards=unknown,
         retry_after=max(wait or 0, 1),
+        of_actor=None if actor is None else _tally(found[8]),
+        of_facility=None if actor is None else _tally(found[9]),
     )
+
+
+def _tally(text: str) -> Tally:
+    cards, lookups, unknown, frees_in = orjson.loads(text)
+    return Tally(cards, int(lookups), int(unknown), max(frees_in or 0, 1))
 
 
 def record(conn: Connection[Any], values: Mapping[str, Any]) -> None:

@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import Any
 
 from gateway.coverage.months import parse_month, parse_months
-from gateway.eligibility.facts import Cover, FacilityFacts, Person
+from gateway.eligibility.rules.facts import Cover, FacilityFacts, Person
 
 HOLDER, DEPENDENT, PRINCIPAL, FAMILY = 0, 1, 2, 3
 

@@ -8,11 +8,13 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from config.api import CardNumber, Schema, Text, Whole
+from config.api import CardNumber, PageArgs, Schema, Text, Whole
 from config.words import N_
 from gateway.coverage.policy import BENEFITS, CAUSES
-from gateway.eligibility.facts import VERDICTS, Newborn
-from gateway.eligibility.identify import CheckRequest
+from gateway.eligibility.answers import moment
+from gateway.eligibility.rules.facts import VERDICTS, Newborn
+from gateway.eligibility.service.identify import CheckRequest
+from gateway.eligibility.service.watching import Watched
 
 EARLIEST, LATEST = date(1900, 1, 1), date(2100, 12, 31)
 WAYS = ("card_number", "national_id", "phone", "name", "scan", "candidate")
@@ -96,7 +98,13 @@ class DisputeBody(Schema):
     note = Text(max_length=500, multiline=True, load_default=None, allow_none=True)
 
 
-class MemberSearch(Schema):
+class MemberReason(Schema):
+    """Why a person is looked up; who NSSF has marked protected is shown to nobody without it."""
+
+    reason = Text(max_length=200, load_default=None, allow_none=True, validate=_not_empty)
+
+
+class MemberSearch(MemberReason):
     """A card number in the body, for callers who keep it out of logs."""
 
     card_number = CardNumber(required=True)
@@ -231,8 +239,47 @@ class ReasonQuery(Schema):
     q = Text(max_length=60, load_default=None)
 
 
+class WatchedQuery(PageArgs):
+    """Which day's list is asked for."""
+
+    on = fields.Date(required=True, validate=_in_range)
+
+
+class WatchedAnswer(ma.Schema):
+    """One look-up on the auditor's list."""
+
+    eligibility_check = fields.String()
+    checked_at = fields.String()
+    actor = fields.String(metadata={"example": "user:dara"})
+    facility = fields.String(allow_none=True)
+    why = fields.String(metadata={"enum": ["protected", "unused"]})
+    by = fields.String(metadata={"description": "The way the person was looked for"})
+    reason = fields.String(allow_none=True, metadata={"description": "As the caller gave it"})
+
+
+class WatchedList(ma.Schema):
+    """The watched look-ups of a day; complete two days after it."""
+
+    items = fields.List(fields.Nested(WatchedAnswer))
+    next_cursor = fields.String(allow_none=True)
+    complete = fields.Boolean()
+
+
 class ReasonList(ma.Schema):
     """Reason codes of every part of the product."""
 
     items = fields.List(fields.Dict())
     next_cursor = fields.String(allow_none=True)
+
+
+def to_watched(entry: Watched) -> dict[str, Any]:
+    """Show one entry of the auditor's list."""
+    return {
+        "eligibility_check": entry.number,
+        "checked_at": moment(entry.checked_at),
+        "actor": entry.actor,
+        "facility": entry.facility,
+        "why": entry.why,
+        "by": entry.way,
+        "reason": entry.reason,
+    }

@@ -21,6 +21,9 @@ ALGORITHM = "EdDSA"
 NO_FACILITY = "nssf"
 
 
+Keys = Mapping[str, Ed25519PublicKey]
+
+
 class BadSlip(ValueError):
     """A slip that proves nothing; the message says why."""
 
@@ -59,7 +62,7 @@ def sign(claims: Mapping[str, Any], *, kid: str, key: Ed25519PrivateKey) -> str:
     return jwt.encode(dict(claims), key, algorithm=ALGORITHM, headers=headers)
 
 
-def read(token: str, keys: Mapping[str, Ed25519PublicKey], *, at: datetime) -> Slip:
+def read(token: str, keys: Keys, *, at: datetime) -> Slip:
     """Read a slip signed by one of the keys, or raise BadSlip; an expired one says so."""
     try:
         header = jwt.get_unverified_header(token)
@@ -82,6 +85,18 @@ def read(token: str, keys: Mapping[str, Ed25519PublicKey], *, at: datetime) -> S
     except jwt.InvalidTokenError as error:
         raise BadSlip(f"cannot be trusted: {error}") from None
     return Slip(claims, expired=int(claims["exp"]) < int(at.timestamp()))
+
+
+def read_keys(text: str) -> Keys:
+    """Read the Ed25519 keys of a key set (JWKS, RFC 7517) by their id; ValueError says why not."""
+    try:
+        found = jwt.PyJWKSet.from_json(text).keys
+    except (jwt.PyJWTError, ValueError, AttributeError, TypeError) as error:
+        raise ValueError(f"is not a key set: {error}") from None
+    keys = {key.key_id: key.key for key in found if isinstance(key.key, Ed25519PublicKey)}
+    if not keys or None in keys:
+        raise ValueError("holds no Ed25519 public key with an id")
+    return {str(kid): key for kid, key in keys.items()}
 
 
 def to_svg(token: str) -> bytes:

@@ -5,15 +5,18 @@ The web process only keeps the file; the worker loads it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import wraps
 from typing import Any
 
-from flask import Response, send_file, url_for
+from flask import Response, request, send_file, url_for
 
 from auth.guard import current_actor, requires
 from auth.permissions import Permission
 from config.api import ApiBlueprint
 from config.errors import NotFound
+from config.settings import settings
 from gateway.facilities import service as facilities
 from gateway.registry import service as registry
 from gateway.registry.models import ImportFault, ImportJob
@@ -23,8 +26,20 @@ blp = ApiBlueprint("registry", __name__, url_prefix="/api/v1/registry")
 SHOWN_FAULTS = 100
 
 
+def takes_feed_files(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a body be as large as a national file; only for callers already let in."""
+
+    @wraps(view)
+    def wider(*args: Any, **kwargs: Any) -> Any:
+        request.max_content_length = settings().registry_upload_bytes
+        return view(*args, **kwargs)
+
+    return wider
+
+
 @blp.route("/imports", methods=["POST"])
 @requires(Permission.REGISTRY_IMPORT)
+@takes_feed_files
 @blp.arguments(ImportForm, location="form")
 @blp.arguments(ImportFiles, location="files")
 @blp.response(202, ImportAnswer)

@@ -134,6 +134,14 @@ def events_of(visit: Visit) -> list[VisitEvent]:
     return list(db.session.scalars(query))
 
 
+FOLLOWS_A_LOOK_UP = """
+SELECT 1 FROM visits v
+ WHERE v.card_key = e.card_key AND v.facility = e.facility AND v.state <> 'cancelled'
+   AND v.day BETWEEN :day AND CAST(:day AS date) + 1
+"""
+"""The visit that followed a look-up `e` at the same facility (see `eligibility.watching`)."""
+
+
 def came_since(card_key: str, *, facility: str, day: date) -> bool:
     """Tell whether the holder of a card was at a facility on that day or later."""
     query = select(Visit.id).where(

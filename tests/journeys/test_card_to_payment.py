@@ -5,11 +5,19 @@ from __future__ import annotations
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
+from auth.permissions import system_actor
+from claims.adjudication.service import load_tariffs
 from claims.reimbursement.service import verify_books
 from config import clock
 from config.db import db
 from tests.factories import HOSPITAL, WOMAN
 from tests.journeys.conftest import REVIEW_SCOPES, Machine, delivery, treatment
+
+# Above the limit of 2,000,000 riel a second person approves; no shipped price reaches it.
+DEAR_CAESAREAN = (
+    "service,name_km,name_en,benefit,level,payer,price_riel,valid_from,valid_to,status,source\n"
+    "DELIVERY-CAESAREAN,សម្រាលដោយវះកាត់,Caesarean,delivery,cpa3,nssf,2400000,2016-01-01,,demo,test\n"
+)
 
 
 def test_from_token_to_remittance_to_the_riel(hospital: Machine, client: FlaskClient) -> None:
@@ -26,20 +34,23 @@ def test_from_token_to_remittance_to_the_riel(hospital: Machine, client: FlaskCl
         treatment("INV-1", eligibility_check=decision["number"], visit=visit["number"]),
         201,
     )
-    birth = hospital.post("/claims", delivery("INV-2", 2_400_000), 201)
+    load_tariffs(DEAR_CAESAREAN.encode(), by=system_actor("tariffs"))
+    birth = hospital.post("/claims", delivery("INV-2", 2_500_000), 201)
     assert (small["state"], birth["state"]) == ("submitted", "submitted")
-    assert small["outcome"]["payable_riel"] > 0
+    assert small["outcome"]["payable_riel"] == 6000
+    assert birth["outcome"]["payable_riel"] == 2_400_000
 
     reviewer = Machine(client, REVIEW_SCOPES)
     assert reviewer.decide_all() == 2
     waiting = hospital.get(f"/claims/{birth['number']}")
+    assert (waiting["state"], waiting["awaiting"]) == ("in_review", "second_approval")
+    reviewer.post(f"/claims/{birth['number']}/approve", status=403)
     approver = Machine(client, "claim.review claim.approve claim.read")
-    if waiting["state"] == "in_review":
-        assert waiting["awaiting"] == "second_approval"
-        approver.post(f"/claims/{birth['number']}/approve")
+    approver.post(f"/claims/{birth['number']}/approve")
     approved = {c["number"]: c for c in hospital.get("/claims")["items"]}
     assert {c["state"] for c in approved.values()} == {"approved"}
     total = sum(hospital.get(f"/claims/{n}")["outcome"]["approved_riel"] for n in approved)
+    assert total == 2_406_000
 
     maker = Machine(client, "batch.manage claim.read")
     checker = Machine(client, "batch.authorise claim.read")

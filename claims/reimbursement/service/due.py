@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 
@@ -46,9 +47,10 @@ def list_due(*, by: Actor) -> list[Due]:
         .group_by(Claim.facility, Claim.scheme)
         .order_by(oldest, Claim.facility, Claim.scheme)
     )
-    return [
-        Due(facility, scheme, claims, int(riel), held_claims, int(held_riel), since)
-        for facility, scheme, claims, riel, held_claims, held_riel, since in db.session.execute(
-            query
-        )
-    ]
+    return [_due(row) for row in db.session.execute(query)]
+
+
+def _due(row: Any) -> Due:
+    """Make whole riel of the sums, which the database gives as decimals."""
+    facility, scheme, claims, riel, held_claims, held_riel, oldest = row
+    return Due(facility, scheme, claims, int(riel), held_claims, int(held_riel), oldest)

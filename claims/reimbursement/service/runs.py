@@ -63,7 +63,7 @@ def open_run(
             batches=len(chosen),
             riel=run.total_riel,
         )
-        return _to_item(session, run)
+        return _to_items(session, [run])[0]
 
 
 def find_run(number: str, *, by: Actor) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def find_run(number: str, *, by: Actor) -> dict[str, Any]:
         run = session.scalars(select(PaymentRun).where(PaymentRun.number == number)).first()
         if run is None or not by.nssf:
             raise NotFound
-        return _to_item(session, run)
+        return _to_items(session, [run])[0]
 
 
 def list_runs(
@@ -87,7 +87,8 @@ def list_runs(
     if after is not None:
         query = query.where(PaymentRun.id < after)
     with transaction() as session:
-        return [(run.id, _to_item(session, run)) for run in session.scalars(query)]
+        runs = list(session.scalars(query))
+        return [(run.id, item) for run, item in zip(runs, _to_items(session, runs), strict=True)]
 
 
 def _named(session: Session, numbers: Sequence[str]) -> list[Batch]:
@@ -116,12 +117,22 @@ def _named(session: Session, numbers: Sequence[str]) -> list[Batch]:
     return list(found.values())
 
 
-def _to_item(session: Session, run: PaymentRun) -> dict[str, Any]:
-    batches = list(
-        session.scalars(select(Batch).where(Batch.run_id == run.id).order_by(Batch.number))
-    )
+def _to_items(session: Session, runs: Sequence[PaymentRun]) -> list[dict[str, Any]]:
+    """Return runs as answers show them, their batches read at once."""
+    ids = [run.id for run in runs]
+    query = select(Batch).where(Batch.run_id.in_(ids)).order_by(Batch.number)
+    batches = list(session.scalars(query))
+    shown: dict[int, list[tuple[Batch, dict[str, Any]]]] = {run: [] for run in ids}
+    for batch, item in zip(batches, to_items(session, batches), strict=True):
+        shown[batch.run_id or 0].append((batch, item))
+    return [_to_item(run, shown[run.id]) for run in runs]
+
+
+def _to_item(run: PaymentRun, batches: Sequence[tuple[Batch, dict[str, Any]]]) -> dict[str, Any]:
+    # A batch that failed alone is shown, but the run no longer pays it.
+    paid = [batch for batch, _ in batches if batch.state == run.state]
     totals: dict[str, dict[str, Any]] = {}
-    for batch in batches:
+    for batch in paid:
         total = totals.setdefault(
             batch.scheme, {"scheme": batch.scheme, "batches": 0, "claims": 0, "total_riel": 0}
         )
@@ -129,9 +140,10 @@ def _to_item(session: Session, run: PaymentRun) -> dict[str, Any]:
         total["claims"] += batch.claims
         total["total_riel"] += batch.total_riel
     return {
-        "number": run.number,
-        "claims": sum(batch.claims for batch in batches),
-        "totals": [totals[scheme] for scheme in sorted(totals)],
-        "batches": to_items(session, batches),
         **steps_of(run),
+        "number": run.number,
+        "claims": sum(batch.claims for batch in paid),
+        "total_riel": sum(batch.total_riel for batch in paid),
+        "totals": [totals[scheme] for scheme in sorted(totals)],
+        "batches": [item for _, item in batches],
     }

@@ -69,7 +69,7 @@ def authorise(number: str, *, by: Actor) -> None:
             ledger.post(
                 batching(batch=batch.number, facility=batch.facility, riel=batch.total_riel)
             )
-        _record(by, "authorised", locked)
+        _record(by, "authorised", locked.all)
 
 
 def cancel(number: str, *, by: Actor) -> None:
@@ -79,7 +79,7 @@ def cancel(number: str, *, by: Actor) -> None:
         for batch in locked.batches:
             _give_back(session, batch, by)
         _close(session, locked.all, BatchState.CANCELLED, by)
-        _record(by, "cancelled", locked)
+        _record(by, "cancelled", locked.all)
 
 
 def export(number: str, file_format: str, *, by: Actor) -> PaymentFile:
@@ -106,7 +106,7 @@ def export(number: str, file_format: str, *, by: Actor) -> PaymentFile:
             for name, content in contents.items()
         }
         session.add_all(files.values())
-        _record(by, "exported", locked)
+        _record(by, "exported", locked.all)
         return files[file_format]
 
 
@@ -140,7 +140,7 @@ def settle(number: str, *, by: Actor, bank_reference: str, paid_on: date) -> Non
             )
             ledger.post(payment(batch=batch.number, facility=batch.facility, riel=batch.total_riel))
         _close(session, locked.all, BatchState.SETTLED, by)
-        _record(by, "settled", locked)
+        _record(by, "settled", locked.all)
 
 
 def fail(number: str, *, by: Actor, reason: str) -> None:
@@ -160,7 +160,8 @@ def fail(number: str, *, by: Actor, reason: str) -> None:
         if locked.run is not None and not queries.lock_live_batches(session, locked.run):
             locked.run.failure = reason
             _close(session, (locked.run,), BatchState.FAILED, by)
-        _record(by, "failed", locked)
+            rows = (*rows, locked.run)
+        _record(by, "failed", rows)
 
 
 def _take(session: Session, number: str, action: str, by: Actor) -> _Locked:
@@ -187,6 +188,9 @@ def _lock(session: Session, number: str) -> _Locked:
     if found is None:
         raise NotFound
     batch, run = found
+    if run is None and batch.run_id is not None:
+        # It joined a run while this waited for it; the run is locked first, so not now.
+        raise Conflict("in_run", detail=N_("The batch is paid with its run."))
     return _Locked(batch, (batch,), run)
 
 
@@ -262,8 +266,12 @@ def _now(session: Session) -> datetime:
     return now
 
 
-def _record(by: Actor, step: str, locked: _Locked) -> None:
-    for row in locked.all:
-        kind = "batch" if isinstance(row, Batch) else "payment_run"
-        facility = row.facility if isinstance(row, Batch) else None
-        record(by, f"{kind}.{step}", subject=row.number, facility=facility, riel=row.total_riel)
+def _record(by: Actor, step: str, rows: Sequence[Batch | PaymentRun]) -> None:
+    """Note a step of every row; of a run with what its batches still come to."""
+    total = sum(row.total_riel for row in rows if isinstance(row, Batch))
+    for row in rows:
+        if isinstance(row, Batch):
+            riel = row.total_riel
+            record(by, f"batch.{step}", subject=row.number, facility=row.facility, riel=riel)
+        else:
+            record(by, f"payment_run.{step}", subject=row.number, riel=total)

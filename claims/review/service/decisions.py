@@ -20,6 +20,8 @@ from claims.review.rules import (
     LineResult,
     LineWish,
     Verdict,
+    as_proposed,
+    completed_wishes,
     days_used,
     decide_lines,
     exceeding_lines,
@@ -120,20 +122,17 @@ def _verdict(
     facts: Sequence[LineFacts],
     wishes: Sequence[LineWish],
 ) -> Verdict:
-    """Return the lines as approved; a second person without wishes agrees to the proposal."""
-    proposed: Verdict | None = None
-    if step == SECOND:
-        proposed = _proposed(session, claim)
-        if not wishes:
-            return proposed
+    """Return the lines as approved; where a second person sets nothing, the proposal stands."""
+    proposed = _proposed(session, claim) if step == SECOND else None
     verdict = decide_lines(
         facts,
-        wishes,
+        wishes if proposed is None else completed_wishes(proposed.lines, wishes),
         known_reasons=CATALOGUE,
         four_eyes_above_riel=rules_of(claim).four_eyes_above_riel,
     )
     errors = list(verdict.errors)
     if proposed is not None:
+        verdict = as_proposed(proposed, verdict, wishes)
         limits = {result.line: result.riel for result in proposed.lines}
         errors += [
             {"pointer": "/lines", "message": f"Line {line}: more than the first person proposed."}

@@ -180,6 +180,9 @@ class HistoryItem(Schema):
     action = fields.String()
     state = fields.String()
     by = fields.String()
+    reason = fields.String(
+        allow_none=True, metadata={"description": "Why it was rejected or returned: a reason code"}
+    )
 
 
 class HistoryList(Schema):

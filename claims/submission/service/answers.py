@@ -84,6 +84,7 @@ def _deadlines(row: Mapping[str, Any], rules: ClaimRules) -> dict[str, date | No
         decided_on=_day(row["decided_at"]),
         asked_on=_day(row["asked_at"] or returned),
         reduced=approved is not None and approved < claimed,
+        held=row["held"],
         rules=rules,
     )
 
@@ -123,6 +124,8 @@ def to_history(row: Mapping[str, Any], *, nssf: bool) -> dict[str, Any]:
         "action": row["action"],
         "state": row["state"],
         "by": row["by"] if nssf or own else "nssf",
+        # A code of the catalogue: holds and reopenings keep their free words to NSSF.
+        "reason": row["reason"],
     }
 
 

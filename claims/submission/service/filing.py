@@ -17,7 +17,8 @@ from claims.submission.models import Claim
 from claims.submission.rules import Body, canonical
 from claims.submission.service import answers, writes
 from claims.submission.service.judging import judge_claim
-from claims.submission.service.moving import lock_claim
+from claims.submission.service.messages import FACILITY, close_questions
+from claims.submission.service.moving import lock_own_claim
 from claims.submission.service.reading import find_claim, own_facility, rules_of
 from claims.submission.states import EDITABLE, ClaimState, find_transition
 from config import clock
@@ -102,7 +103,7 @@ def replace_claim(
     """
     body = canonical(loaded)
     with transaction() as session:
-        claim = lock_claim(number, by=by)
+        claim = lock_own_claim(number, by=by)
         if claim.version != version:
             raise Precondition(detail=f"The claim is at version {claim.version} now.")
         if claim.state not in EDITABLE:
@@ -116,7 +117,7 @@ def replace_claim(
 def submit_stored(number: str, *, by: Actor) -> dict[str, Any]:
     """Queue a draft, returned or withdrawn claim: it is judged anew, by today's knowledge."""
     with transaction() as session:
-        claim = lock_claim(number, by=by)
+        claim = lock_own_claim(number, by=by)
         find_transition(claim.state, "submit", awaiting=claim.awaiting, held=claim.held)
         body = Body(dict(claim.body), submit=True, digest=claim.body_hash)
         row = _rewrite(driver(session), claim, body, submit=True, replaced=False, by=by)
@@ -139,7 +140,7 @@ def _rewrite(
     fresh, filed_before = claim.state == ClaimState.WITHDRAWN, claim.first_submitted_at
     if submit:
         writes.lock_person(connection, body.card_key)
-    gathered = _gather(connection, body, claim.facility, own_id=claim.id)
+    gathered = _gather(connection, body, claim.facility)
     _refuse_loose_links(body, gathered)
     if submit:
         judged = judge_claim(
@@ -163,13 +164,12 @@ def _rewrite(
     if replaced:
         _audit(row, "claim.replaced", by=by)
     if submit:
+        close_questions(claim.id, by_side=FACILITY)
         _audit(row, "claim.submitted", by=by)
     return row
 
 
-def _gather(
-    connection: Connection[Any], body: Body, facility: str, *, own_id: int = 0
-) -> queries.Gathered:
+def _gather(connection: Connection[Any], body: Body, facility: str) -> queries.Gathered:
     return queries.gather(
         connection,
         facility=facility,
@@ -178,7 +178,6 @@ def _gather(
         days=[body.service_from, body.service_to, *(line.service_date for line in body.lines())],
         visit=body.data["visit"],
         replaces=body.data["replaces"],
-        own_id=own_id,
     )
 
 

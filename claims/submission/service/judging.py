@@ -18,7 +18,7 @@ from claims.submission.rules import Body
 from config import clock
 from config.errors import Conflict, NotFound
 from gateway.coverage.service import policy_set
-from gateway.eligibility.facts import Judgement, Newborn, Person
+from gateway.eligibility.rules.facts import Judgement, Newborn, Person
 from gateway.eligibility.service import judge
 from gateway.facilities.service import Facility, find_facility
 

@@ -8,7 +8,7 @@ from sqlalchemy import func, update
 
 from auth.permissions import Actor
 from claims.submission import queries
-from claims.submission.models import Claim, ClaimMessage
+from claims.submission.models import ClaimMessage
 from claims.submission.service import answers
 from claims.submission.service.moving import lock_claim
 from claims.submission.service.reading import find_row
@@ -41,7 +41,7 @@ def add_message(
         side = NSSF if by.nssf else FACILITY
         said = kind or ("note" if internal else "question" if by.nssf else "answer")
         if said == "answer":
-            _close_questions(claim, by_side=side)
+            close_questions(claim.id, by_side=side)
         session.add(
             ClaimMessage(
                 claim_id=claim.id, by=by.subject, side=side, kind=said, text=text, internal=internal
@@ -53,13 +53,13 @@ def add_message(
     return list_messages(number, by=by)
 
 
-def _close_questions(claim: Claim, *, by_side: str) -> None:
-    """Mark the other side's open questions as answered."""
+def close_questions(claim_id: int, *, by_side: str) -> None:
+    """Mark the other side's open questions as answered: by a message, or by filing anew."""
     with transaction() as session:
         session.execute(
             update(ClaimMessage)
             .where(
-                ClaimMessage.claim_id == claim.id,
+                ClaimMessage.claim_id == claim_id,
                 ClaimMessage.side != by_side,
                 ClaimMessage.kind == "question",
                 ClaimMessage.answered_at.is_(None),

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from auth.permissions import Actor
 from claims.submission.models import Claim, ClaimEvent
-from claims.submission.service.reading import find_claim
+from claims.submission.service.reading import find_claim, own_facility
 from claims.submission.states import ClaimState, find_transition
 from config.audit import record
 from config.db import db, transaction
@@ -40,6 +40,12 @@ def lock_claim(number: str, *, by: Actor) -> Claim:
     if claim is None:
         raise NotFound
     return claim
+
+
+def lock_own_claim(number: str, *, by: Actor) -> Claim:
+    """Return a claim of the actor's own facility locked: NSSF never changes what is claimed."""
+    own_facility(by)
+    return lock_claim(number, by=by)
 
 
 def move(claim: Claim, action: str, *, by: Actor, **details: Any) -> Claim:
@@ -84,7 +90,7 @@ def _tidy(claim: Claim, action: str) -> None:
 
 def _step(number: str, action: str, by: Actor) -> dict[str, Any]:
     with transaction():
-        move(lock_claim(number, by=by), action, by=by)
+        move(lock_own_claim(number, by=by), action, by=by)
     return find_claim(number, by=by)
 
 

@@ -6,14 +6,19 @@ place that defines them. The swap holds its lock for milliseconds and gives up r
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from psycopg import Connection
+from psycopg.errors import UniqueViolation
+from psycopg.pq import TransactionStatus
 
-from gateway.registry.loading.staging import FAULTS, STAGING
-from gateway.registry.loading.terms import LIVE, Findings, Load, Refused
+from gateway.registry.loading.staging import FAULTS, SPELLINGS, STAGING
+from gateway.registry.loading.terms import LIVE, SCRATCH, Findings, Load, Refused
 
 HELD_FROM_ROWS = 1000
+_WHOLE_TABLES = ("enable_hashjoin", "enable_mergejoin")
 
 _COLUMNS = """
 SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
@@ -32,6 +37,7 @@ SELECT coalesce(
   JOIN pg_class AS x ON x.oid = i.indexrelid
   LEFT JOIN pg_constraint AS c ON c.conindid = i.indexrelid AND c.conrelid = i.indrelid
  WHERE i.indrelid = '{live}'::regclass
+   AND to_regclass('{schema}.' || quote_ident(x.relname)) IS NULL
  ORDER BY i.indisprimary DESC, x.relname
 """
 _GRANTS = """
@@ -44,7 +50,7 @@ SELECT format('GRANT %s ON {scratch} TO %s', a.privilege_type,
 
 def clear_scratch(connection: Connection[Any], load: Load) -> None:
     """Drop what an earlier, interrupted load may have left."""
-    connection.execute(f"DROP TABLE IF EXISTS {STAGING}, {FAULTS}, {load.scratch}")
+    connection.execute(f"DROP TABLE IF EXISTS {STAGING}, {FAULTS}, {SPELLINGS}, {load.scratch}")
 
 
 def build(connection: Connection[Any], load: Load, findings: Findings) -> None:
@@ -62,11 +68,28 @@ def build(connection: Connection[Any], load: Load, findings: Findings) -> None:
     if absent:
         match = " AND ".join(f"old.{name} = {made[name]}" for name in load.feed.key)
         known = f" LEFT JOIN {load.live} AS old ON {match}"
+    create(connection, load, made, f"{STAGING} AS s{known}")
+    connection.execute(f"ANALYZE {load.scratch}")
+
+
+def create(connection: Connection[Any], load: Load, made: dict[str, str], source: str) -> int:
+    """Make the new table from these expressions over a source, and return its rows."""
     columns = connection.execute(_COLUMNS.format(live=load.live)).fetchall()
     values = ", ".join(f"CAST({made[name]} AS {kind}) AS {name}" for name, kind, _, _ in columns)
     # CREATE TABLE AS reads in parallel and writes in bulk: a third of the time of INSERT.
-    connection.execute(f"CREATE TABLE {load.scratch} AS SELECT {values} FROM {STAGING} AS s{known}")
-    connection.execute(f"ANALYZE {load.scratch}")
+    return connection.execute(
+        f"CREATE TABLE {load.scratch} AS SELECT {values} FROM {source}"
+    ).rowcount
+
+
+def key(connection: Connection[Any], load: Load) -> bool:
+    """Give the new table the live one's primary key; return False if a key occurs twice."""
+    [(statement,), *_] = connection.execute(_defined(_DEFINITIONS, load)).fetchall()
+    try:
+        connection.execute(statement)
+    except UniqueViolation:
+        return False
+    return True
 
 
 def shape(connection: Connection[Any], load: Load) -> None:
@@ -78,6 +101,23 @@ def shape(connection: Connection[Any], load: Load) -> None:
         changes += [f"ALTER {name} SET NOT NULL"] if required else []
         changes += [f"ALTER {name} SET DEFAULT {default}"] if default else []
     connection.execute(f"ALTER TABLE {load.scratch} {', '.join(changes)}")
+
+
+@contextmanager
+def by_index(connection: Connection[Any], load: Load) -> Iterator[None]:
+    """Look a delta's few rows up in the live tables instead of reading those from end to end."""
+    if not load.delta:
+        yield
+        return
+    for way in _WHOLE_TABLES:
+        connection.execute(f"SET {way} = off")
+    try:
+        yield
+    finally:
+        # In a failed transaction the rollback puts them back.
+        if connection.info.transaction_status != TransactionStatus.INERROR:
+            for way in _WHOLE_TABLES:
+                connection.execute(f"RESET {way}")
 
 
 def hold_large_change(connection: Connection[Any], load: Load, findings: Findings) -> None:
@@ -102,10 +142,13 @@ def hold_large_change(connection: Connection[Any], load: Load, findings: Finding
 def index(connection: Connection[Any], load: Load) -> None:
     """Give the new table the live one's indexes, constraints and grants, under the same names."""
     shape(connection, load)
-    names = {"live": load.live, "scratch": load.scratch}
     for template in (_DEFINITIONS, _GRANTS):
-        for (statement,) in connection.execute(template.format(**names)).fetchall():
+        for (statement,) in connection.execute(_defined(template, load)).fetchall():
             connection.execute(statement)
+
+
+def _defined(template: str, load: Load) -> str:
+    return template.format(live=load.live, scratch=load.scratch, schema=SCRATCH)
 
 
 def swap(connection: Connection[Any], load: Load) -> None:
@@ -121,7 +164,9 @@ def upsert(connection: Connection[Any], load: Load) -> None:
     changes = ", ".join(
         f"{name} = excluded.{name}" for name in columns if name not in load.feed.key
     )
+    # Rows that say what is known already are left alone: rewriting one costs all its indexes.
+    differs = " OR ".join(f"live.{name} IS DISTINCT FROM excluded.{name}" for name in columns)
     connection.execute(
-        f"INSERT INTO {load.live} ({names}) SELECT {names} FROM {load.scratch}"
-        f" ON CONFLICT ({', '.join(load.feed.key)}) DO UPDATE SET {changes}"
+        f"INSERT INTO {load.live} AS live ({names}) SELECT {names} FROM {load.scratch}"
+        f" ON CONFLICT ({', '.join(load.feed.key)}) DO UPDATE SET {changes} WHERE {differs}"
     )

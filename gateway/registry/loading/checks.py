@@ -6,6 +6,8 @@ twice, no principal) are found on the built table. Every one is in the faults ta
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -13,7 +15,7 @@ from typing import Any
 from psycopg import Connection
 
 from gateway.registry.feed import Feed
-from gateway.registry.loading import rules
+from gateway.registry.loading import build, rules
 from gateway.registry.loading.rules import Rule, quoted
 from gateway.registry.loading.staging import FAULTS, STAGING
 from gateway.registry.loading.terms import Findings, Load, Refused
@@ -28,6 +30,7 @@ class SetRule:
     column: str
     condition: str
     reason: str
+    elsewhere: bool = True
 
 
 def check_rows(connection: Connection[Any], load: Load, findings: Findings) -> None:
@@ -92,9 +95,9 @@ def check_sets(connection: Connection[Any], load: Load, findings: Findings) -> N
     """Find the rows of the built table that contradict other rows or the registry."""
     _refuse_out_of_order(connection, load)
     found = False
-    for rule in (_twice(load), *_SET_RULES.get(load.feed.kind, ())):
+    for rule in _set_rules(connection, load, findings):
         bad = f"SELECT {_keys('n', load.feed)} FROM {load.scratch} AS n WHERE {rule.condition}"
-        if connection.execute(f"SELECT EXISTS ({bad})").fetchone() == (True,):
+        if _any(connection, load, rule, bad):
             found = True
             matched = _same_row(load, findings, "b")
             connection.execute(
@@ -136,6 +139,20 @@ def refuse_overlaps(connection: Connection[Any], load: Load) -> None:
         )
 
 
+def _any(connection: Connection[Any], load: Load, rule: SetRule, bad: str) -> bool:
+    with build.by_index(connection, load) if rule.elsewhere else nullcontext():
+        return connection.execute(f"SELECT EXISTS ({bad})").fetchone() == (True,)
+
+
+def _set_rules(connection: Connection[Any], load: Load, findings: Findings) -> Iterator[SetRule]:
+    for rule in _SET_RULES.get(load.feed.kind, ()):
+        if not (rule is _UNKNOWN_CARD and findings.holders_known):
+            yield rule
+    # Building the key finds out by itself whether one occurs twice; only then are they looked for.
+    if not build.key(connection, load):
+        yield _twice(load)
+
+
 def _refuse_out_of_order(connection: Connection[Any], load: Load) -> None:
     for kind in load.feed.needs:
         if connection.execute(f"SELECT EXISTS (SELECT FROM registry.{kind})").fetchone() == (
@@ -167,7 +184,7 @@ def _twice(load: Load) -> SetRule:
         f" (SELECT {keys} FROM {load.scratch} GROUP BY {keys} HAVING count(*) > 1)"
     )
     column = next(c.name for c in load.feed.columns if load.feed.key[0] in c.targets)
-    return SetRule(column, condition, "is in the file more than once")
+    return SetRule(column, condition, "is in the file more than once", elsewhere=False)
 
 
 _NOBODY = (
@@ -213,6 +230,7 @@ _SET_RULES = {
             "valid_from",
             _OVERLAP.format(table="registry_next.coverages"),
             "lies within another period of the same person and scheme",
+            elsewhere=False,
         ),
     ),
     "contributions": (_UNKNOWN_CARD,),

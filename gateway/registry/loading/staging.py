@@ -20,6 +20,7 @@ from gateway.registry.loading.terms import SCRATCH, Load, Progress, Refused
 
 STAGING = f"{SCRATCH}.staging"
 FAULTS = f"{SCRATCH}.faults"
+SPELLINGS = f"{SCRATCH}.spellings"
 MAX_FIELD = 131_072
 _SHOWN = 200
 

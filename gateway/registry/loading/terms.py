@@ -83,6 +83,7 @@ class Findings:
     size: int = 0
     header: list[str] = field(default_factory=list)
     printed: bool = False
+    holders_known: bool = False
     report: dict[str, Any] = field(default_factory=dict)
 
     def stored(self, feed: Feed) -> dict[str, str]:

@@ -49,6 +49,24 @@ def test_a_line_nobody_mentions_is_approved_as_the_rules_say() -> None:
     assert verdict.errors == verdict.causes == ()
 
 
+@pytest.mark.parametrize(
+    ("reasons", "named"),
+    [
+        (("demo_tariff", "quantity_over_limit"), "quantity_over_limit"),
+        (("promise_used", "second_consultation", "above_tariff"), "above_tariff"),
+        (("demo_tariff", "copayment"), "copayment"),
+        (("duplicate", "demo_tariff"), "duplicate"),
+        (("demo_tariff",), "demo_tariff"),
+    ],
+)
+def test_a_reduction_is_named_after_what_reduced_it_not_after_a_remark(
+    reasons: tuple[str, ...], named: str
+) -> None:
+    verdict = decide(replace(PLAIN, decision="reduced", payable_riel=6000, reasons=reasons))
+
+    assert [line.reason for line in verdict.lines] == [named]
+
+
 def test_a_price_the_rules_reduced_keeps_its_own_reason() -> None:
     facts = replace(
         PLAIN, unit_price_riel=9000, decision="reduced", payable_riel=12_000,
@@ -171,7 +189,11 @@ def line_facts(draw: st.DrawFn) -> LineFacts:
     )  # fmt: skip
 
 
-@given(line_facts(), st.none() | st.integers(0, 60), st.none() | amounts)
+some_quantity = st.none() | st.integers(-3, 60) | st.sampled_from([-(10**18), 10**18])
+some_price = st.none() | amounts | st.sampled_from([-1, -(10**12), 10**12, 10**30])
+
+
+@given(line_facts(), some_quantity, some_price)
 def test_what_passes_never_exceeds_claimed_nor_tariff_times_quantity(
     facts: LineFacts, quantity: int | None, price: int | None
 ) -> None:
@@ -180,6 +202,8 @@ def test_what_passes_never_exceeds_claimed_nor_tariff_times_quantity(
     if verdict.errors:
         return
     [result] = verdict.lines
+    assert result.quantity >= 0
+    assert result.unit_price_riel >= 0
     assert 0 <= result.riel <= facts.claimed_riel
     assert result.riel <= facts.quantity * facts.ceiling_riel
     if result.riel > facts.payable_riel:

@@ -133,7 +133,7 @@ def test_a_recorded_check_and_its_slip_are_found_by_the_own_facility_only(
     assert refused.status_code == 404
 
 
-def test_a_slip_comes_as_token_or_qr_code_and_nothing_else(
+def test_a_slip_comes_as_token_qr_code_or_sheet_and_nothing_else(
     client: FlaskClient, bearer: dict[str, str]
 ) -> None:
     answer = ask(client, bearer, {"card_number": WOMAN, "slip": True}).json
@@ -147,8 +147,11 @@ def test_a_slip_comes_as_token_or_qr_code_and_nothing_else(
     assert slip(answer["number"], "application/jose").content_type == "application/jose"
     drawn = slip(answer["number"], "image/svg+xml")
     assert (drawn.content_type, b"<svg" in drawn.data) == ("image/svg+xml", True)
-    pdf = slip(answer["number"], "application/pdf")
-    assert (pdf.status_code, "image/svg+xml" in pdf.json["detail"]) == (406, True)
+    sheet = slip(answer["number"], "application/pdf")
+    assert (sheet.content_type, sheet.data[:5]) == ("application/pdf", b"%PDF-")
+    assert sheet.headers["Cache-Control"] == "no-store"
+    word = slip(answer["number"], "application/msword")
+    assert (word.status_code, "image/svg+xml" in word.json["detail"]) == (406, True)
     assert slip(nobody["number"]).status_code == 409
 
 

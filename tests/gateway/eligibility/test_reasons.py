@@ -13,7 +13,7 @@ from gateway.eligibility.reasons import CATALOGUE, reason
 
 KHMER = re.compile(r"[\u1780-\u17b3]")
 SOURCES = "\n".join(
-    path.read_text(encoding="utf-8") for path in Path(gateway.eligibility.__path__[0]).glob("*.py")
+    path.read_text(encoding="utf-8") for path in Path(gateway.eligibility.__path__[0]).rglob("*.py")
 )
 
 

@@ -25,8 +25,8 @@ from gateway.coverage.policy import (
 )
 from gateway.coverage.policy_file import parse_policy
 from gateway.coverage.service import DEFAULTS
-from gateway.eligibility.facts import Cover, FacilityFacts, Facts, Newborn, Person
-from gateway.eligibility.rules import decide, decide_family, decide_promised
+from gateway.eligibility.rules.decide import decide, decide_family, decide_promised
+from gateway.eligibility.rules.facts import Cover, FacilityFacts, Facts, Newborn, Person
 
 CARD = "2990101-0000001-ក"
 TODAY = date(2026, 11, 22)

@@ -20,7 +20,7 @@ from config.text import fold_card
 from gateway.coverage import service as coverage
 from gateway.eligibility import queries
 from gateway.eligibility import service as eligibility
-from gateway.eligibility.facts import Newborn
+from gateway.eligibility.rules.facts import Newborn
 from gateway.eligibility.service import CheckRequest
 from gateway.eligibility.slip import BadSlip
 from tests.factories import (

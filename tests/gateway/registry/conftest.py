@@ -15,7 +15,7 @@ from flask import Flask
 
 from auth.permissions import system_actor
 from gateway.registry import service as registry
-from gateway.registry.models import ImportJob
+from gateway.registry.models import ImportFault, ImportJob
 
 CARD = "2990101-0000001-ក"
 OTHER_CARD = "1900202-0000002-ខ"
@@ -89,6 +89,10 @@ class Feed:
     ) -> ImportJob:
         """Write rows to a file and import it; without rows, the one that is right."""
         return self.take_path(self.write(kind, list(rows) or [good(kind)], name), **options)
+
+    def faults(self, job: ImportJob) -> list[ImportFault]:
+        """Return what was wrong with an import, in the order of its file."""
+        return registry.list_faults(job.number)
 
     def load(self, *kinds: str) -> None:
         """Import the right row of each kind, or of all."""

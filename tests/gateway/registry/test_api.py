@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from config import jobs
-from config.settings import settings
+from config.settings import SETTINGS_KEY, settings
 from gateway.registry import service as registry
 from tests.factories import make_client_token
 from tests.gateway.registry.conftest import Feed, good
@@ -86,6 +88,41 @@ def test_a_manifest_may_come_with_the_file(
     work(rows_of)
 
     assert registry.find_import(number).report["code"] == "manifest_hash"
+
+
+@pytest.fixture
+def small_bodies(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Allow 1,000 bytes to any body and 5,000 to an import."""
+    monkeypatch.setitem(app.config, "MAX_CONTENT_LENGTH", 1000)
+    fewer = replace(app.extensions[SETTINGS_KEY], registry_upload_bytes=5000)
+    monkeypatch.setitem(app.extensions, SETTINGS_KEY, fewer)
+
+
+@pytest.mark.usefixtures("small_bodies")
+def test_a_feed_file_may_be_larger_than_other_bodies_up_to_a_limit_of_its_own(
+    client: FlaskClient, importer: dict[str, str], feed: Feed, rows_of: Any
+) -> None:
+    rows = [good("enterprises", number=f"E{index}") for index in range(100)]
+    data = feed.write("enterprises", rows).read_bytes()
+
+    taken = offer(client, importer, data, "enterprises.csv")
+    too_large = offer(client, importer, data * 2, "enterprises.csv")
+    work(rows_of)
+
+    assert 1000 < len(data) < 5000 < 2 * len(data)
+    assert taken.status_code == 202, taken.text
+    assert (too_large.status_code, too_large.json["code"]) == (413, "too_large")
+    assert rows_of("SELECT count(*) FROM registry.enterprises") == [(100,)]
+
+
+@pytest.mark.usefixtures("small_bodies")
+def test_the_larger_limit_is_for_who_may_import_and_for_imports_only(client: FlaskClient) -> None:
+    elsewhere = client.post("/oauth/token", data={"grant_type": "x" * 2000})
+    other = {"Authorization": make_client_token(client, scopes=["claim.read"])}
+
+    assert offer(client, {}, b"x" * 2000, "members.csv").status_code == 401
+    assert offer(client, other, b"x" * 2000, "members.csv").status_code == 403
+    assert elsewhere.status_code == 413
 
 
 def test_a_file_without_a_kind_or_no_file_is_a_bad_request(

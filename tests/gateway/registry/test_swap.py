@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import date
 from typing import Any
 
 import psycopg
@@ -10,6 +11,8 @@ import pytest
 from flask import Flask
 
 from config.settings import settings
+from config.text import fold_card
+from gateway.eligibility import queries
 from gateway.registry import service as registry
 from gateway.registry.loading import build, run
 from gateway.registry.loading.terms import Refused
@@ -110,6 +113,37 @@ def test_readers_see_the_old_state_or_the_new_one_through_many_swaps(
     assert {job.state for job in jobs} == {"committed"}
     assert {count for count, _ in seen} == {1}
     assert len(seen) > 1
+
+
+def test_a_check_answers_from_the_old_state_until_the_swap(
+    feed: Feed, owner: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed.load("facilities", "enterprises", "members")
+    answers: list[tuple[str | None, ...]] = []
+
+    def look() -> None:
+        day = date(2026, 11, 22)
+        with psycopg.connect(settings().app_database_url, autocommit=True) as connection:
+            people = [
+                queries.read(
+                    connection, key=fold_card(card), day=day, since=day, facility="120101",
+                    scanner="tests",
+                ).people
+                for card in (CARD, OTHER_CARD)
+            ]  # fmt: skip
+        answers.append(tuple(found[0][2] if found else None for found in people))
+
+    original = build.swap
+
+    def looking(connection: Any, load: Any) -> None:
+        look()
+        original(connection, load)
+
+    monkeypatch.setattr(build, "swap", looking)
+    feed.take("members", good("members", card_number=OTHER_CARD))
+    look()
+
+    assert answers == [(CARD, None), (None, OTHER_CARD)]
 
 
 def test_a_reader_that_holds_the_table_delays_the_swap_and_blocks_nobody(

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from gateway.coverage.policy import Policy, PolicySet
-from gateway.eligibility.contributions import judge_contributions
-from gateway.eligibility.facts import Case, Cover, Facts, Person
-from gateway.eligibility.family import judge_family
 from gateway.eligibility.reasons import Reason, reason
+from gateway.eligibility.rules.contributions import judge_contributions
+from gateway.eligibility.rules.facts import Case, Cover, Facts, Person
+from gateway.eligibility.rules.family import judge_family
 
 CARE_SCHEMES = ("health_care", "occupational_risk", "hef")
 WORK_CAUSES = ("work", "commuting")

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from gateway.coverage import months
 from gateway.coverage.policy import Condition, Policy, Rule
-from gateway.eligibility.facts import Case, Cover, Facts, Person
 from gateway.eligibility.reasons import Reason, reason
+from gateway.eligibility.rules.facts import Case, Cover, Facts, Person
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,21 +10,34 @@ from psycopg import Connection
 from gateway.coverage.policy import months_before
 from gateway.coverage.policy_file import MAX_WINDOW_MONTHS
 from gateway.eligibility import queries
-from gateway.eligibility.facts import Facts
-from gateway.eligibility.identify import CheckRequest
 from gateway.eligibility.queries import Row
 from gateway.eligibility.rows import to_facility, to_month, to_people
+from gateway.eligibility.rules.facts import Facts
+from gateway.eligibility.service.identify import CheckRequest
 
 NOBODY = ""
 """No card has this key: the statement still tells the day, the policies and the caller's tries."""
 
 
 def read_row(
-    conn: Connection[Any], key: str, day: date, *, facility: str | None, scanner: str
+    conn: Connection[Any],
+    key: str,
+    day: date,
+    *,
+    facility: str | None,
+    scanner: str,
+    actor: str | None = None,
 ) -> Row:
-    """Read everything a decision about a card needs."""
-    since = months_before(day, MAX_WINDOW_MONTHS)
-    return queries.read(conn, key=key, day=day, since=since, facility=facility, scanner=scanner)
+    """Read everything a decision about a card needs; with an actor, count the look-ups too."""
+    return queries.read(
+        conn,
+        key=key,
+        day=day,
+        since=months_before(day, MAX_WINDOW_MONTHS),
+        facility=facility,
+        scanner=scanner,
+        actor=actor,
+    )
 
 
 def to_facts(row: Row, day: date, facility: str | None, request: CheckRequest) -> Facts:

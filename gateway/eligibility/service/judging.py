@@ -12,11 +12,11 @@ from config.db import fast
 from gateway.coverage import service as coverage
 from gateway.coverage.policy import PolicySet
 from gateway.eligibility import queries
-from gateway.eligibility.facts import Decision, Facts, Judgement, Newborn, Person
-from gateway.eligibility.identify import CheckRequest
 from gateway.eligibility.queries import Stored
-from gateway.eligibility.reading import NOBODY, read_row, to_facts
-from gateway.eligibility.rules import decide, decide_promised
+from gateway.eligibility.rules.decide import decide, decide_promised
+from gateway.eligibility.rules.facts import Decision, Facts, Judgement, Newborn, Person
+from gateway.eligibility.service.identify import CheckRequest
+from gateway.eligibility.service.reading import NOBODY, read_row, to_facts
 
 
 def judge(

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from gateway.coverage.policy import PolicySet
-from gateway.eligibility.facts import Facts, Person
 from gateway.eligibility.reasons import Reason, reason
+from gateway.eligibility.rules.facts import Facts, Person
 
 STATUS_REASONS = {
     "deceased": "deceased",

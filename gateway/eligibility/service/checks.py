@@ -26,41 +26,32 @@ from gateway.coverage import service as coverage
 from gateway.coverage.policy import PolicySet
 from gateway.eligibility import queries, slip
 from gateway.eligibility.answers import moment, to_answer
-from gateway.eligibility.disputes import raise_dispute
-from gateway.eligibility.facts import Decision, Facts, Judgement, Newborn
-from gateway.eligibility.identify import CheckRequest, Found, identify, to_candidates
-from gateway.eligibility.judging import judge
 from gateway.eligibility.queries import Row, Stored
-from gateway.eligibility.reading import NOBODY, read_row, to_facts
 from gateway.eligibility.reasons import reason
-from gateway.eligibility.rules import decide, decide_family
-from gateway.eligibility.scanning import refuse_one_more, refuse_scanner, scanner_of
+from gateway.eligibility.rules.decide import decide, decide_family
+from gateway.eligibility.rules.facts import Decision, Facts
+from gateway.eligibility.service import limits
+from gateway.eligibility.service.disputes import raise_dispute
+from gateway.eligibility.service.identify import CheckRequest, Found, identify, to_candidates
+from gateway.eligibility.service.protection import is_protected, record_read, refuse_without_reason
+from gateway.eligibility.service.reading import NOBODY, read_row, to_facts
+from gateway.eligibility.service.scanning import refuse_one_more, refuse_scanner, scanner_of
+from gateway.eligibility.slip_paper import to_pdf
 
-__all__ = [
-    "CheckRequest",
-    "Judgement",
-    "Newborn",
-    "check",
-    "dispute",
-    "find_check",
-    "find_slip",
-    "judge",
-    "read_member",
-    "verify_slip",
-]
 NUMBER_ATTEMPTS = 5
 
 
 def check(request: CheckRequest, *, by: Actor) -> dict[str, Any]:
     """Decide, record and answer. An unknown card is an answer; too many of them are refused."""
     day = request.service_date or clock.today()
+    counted = limits.to_count(by)
     with fast() as conn:
         found = identify(conn, request, by=by)
-        row = read_row(conn, found.key or NOBODY, day, facility=by.facility, scanner=scanner_of(by))
+        row = _read(conn, found.key or NOBODY, day, counted, by=by)
         known = bool(row.people) or bool(found.reasons)
-        refuse_scanner(row)
         policies = coverage.policy_set(row.generation)
         facts = to_facts(row, day, by.facility, request)
+        refuse_without_reason(facts.person, request.reason, by=by)
         answer = _decided(facts, found, policies, by=by)
         body = _recorded(conn, answer, row, facts, request, by=by)
     if not known:
@@ -81,9 +72,17 @@ def find_slip(number: str, *, by: Actor) -> str:
     return body.get("slip") or _signed(body)
 
 
-def verify_slip(token: str) -> slip.Slip:
-    """Read a slip with the published keys, or raise BadSlip."""
-    return slip.read(token, public_keys("slip"), at=clock.now())
+def print_slip(token: str) -> bytes:
+    """Print a slip of ours on a sheet (PDF); with test data it says so across the page."""
+    current = settings()
+    claims = verify_slip(token).claims
+    return to_pdf(token, claims, address=current.public_url, test_data=current.demo)
+
+
+def verify_slip(token: str, *, keys: slip.Keys | None = None) -> slip.Slip:
+    """Read a slip with the published keys, or with those given, or raise BadSlip."""
+    trusted = public_keys("slip") if keys is None else keys
+    return slip.read(token, trusted, at=clock.now())
 
 
 def dispute(number: str, *, kind: str, note: str | None, by: Actor) -> dict[str, Any]:
@@ -92,20 +91,23 @@ def dispute(number: str, *, kind: str, note: str | None, by: Actor) -> dict[str,
     return raise_dispute(number, stored.card_key, kind=kind, note=note, by=by)
 
 
-def read_member(card_number: str, *, by: Actor) -> dict[str, Any]:
-    """Return a person's identity, cover and dependents today; audited, and unknown cards counted."""
+def read_member(card_number: str, *, by: Actor, reason: str | None = None) -> dict[str, Any]:
+    """Return a person's identity, cover and dependents today; audited.
+
+    It is a look-up like a check: recorded and counted as one, with the same limits, but it promises
+    nothing.
+    """
     day = clock.today()
-    request = CheckRequest(card_number=card_number)
+    request = CheckRequest(card_number=card_number, reason=reason, only_reads=True)
     key = fold_card(card_number)
+    counted = limits.to_count(by)
     with fast() as conn:
-        row = read_row(conn, key, day, facility=by.facility, scanner=scanner_of(by))
-        refuse_scanner(row)
+        row = _read(conn, key, day, counted, by=by)
         policies = coverage.policy_set(row.generation)
         facts = to_facts(row, day, by.facility, request)
+        refuse_without_reason(facts.person, reason, by=by)
         answer = to_answer(facts, decide(facts, policies), policies, decide_family(facts, policies))
-        if facts.person is None:
-            # A look-up by this address counts like a check: it is recorded as one.
-            _recorded(conn, answer, row, facts, request, by=by)
+        _recorded(conn, answer, row, facts, request, by=by)
     if facts.person is None:
         refuse_one_more(row, by=by)
         raise NotFound("unknown_card")
@@ -117,6 +119,15 @@ def read_member(card_number: str, *, by: Actor) -> dict[str, Any]:
         "registry_as_of": moment(row.as_of),
         **shown,
     }
+
+
+def _read(conn: Connection[Any], key: str, day: date, counted: str | None, *, by: Actor) -> Row:
+    """Read what a decision needs, and refuse who has looked up too much."""
+    row = read_row(conn, key, day, facility=by.facility, scanner=scanner_of(by), actor=counted)
+    refuse_scanner(row)
+    if counted is not None:
+        limits.refuse_too_many(row, by=by)
+    return row
 
 
 def _decided(facts: Facts, found: Found, policies: PolicySet, *, by: Actor) -> dict[str, Any]:
@@ -149,7 +160,7 @@ def _recorded(
             "number": new_number("E", row.at),
             "checked_at": moment(row.at),
             "valid_until": moment(until),
-            "promise": _is_promise(answer["verdict"], facts.day, by),
+            "promise": not request.only_reads and _is_promise(answer["verdict"], facts.day, by),
             "registry_as_of": moment(row.as_of),
             **answer,
         }
@@ -162,6 +173,8 @@ def _recorded(
             if attempt == NUMBER_ATTEMPTS - 1:
                 raise
             continue
+        if facts.person is not None and is_protected(facts.person):
+            record_read(facts.person.card_number, body["number"], by=by)
         return body
     raise AssertionError("the loop returns or raises")
 
@@ -181,7 +194,7 @@ def _columns(
         "scheme": body["scheme"],
         "promise": body["promise"],
         "policy_version": body["policy_version"],
-        "request": _request_without_names(request),
+        "request": _request_without_names(request) | _mark(facts),
         "body": body,
     }
 
@@ -202,6 +215,11 @@ def _request_without_names(request: CheckRequest) -> dict[str, Any]:
         "benefits": request.benefits,
         "newborn": request.patient is not None,
     }
+
+
+def _mark(facts: Facts) -> dict[str, bool]:
+    """Mark the look-up of a protected person, for the auditor's list."""
+    return {"protected": True} if is_protected(facts.person) else {}
 
 
 def _is_promise(verdict: str, day: date, by: Actor) -> bool:

@@ -4,10 +4,10 @@ Pure. Sub-Decree 280/2023 by way of the policy's rules; members themselves pass 
 """
 
 from gateway.coverage.policy import Rule
-from gateway.eligibility.contributions import lapsed_months
-from gateway.eligibility.facts import Case, Person
-from gateway.eligibility.persons import age_on, status_on
 from gateway.eligibility.reasons import reason
+from gateway.eligibility.rules.contributions import lapsed_months
+from gateway.eligibility.rules.facts import Case, Person
+from gateway.eligibility.rules.persons import age_on, status_on
 
 
 def judge_family(case: Case) -> None:

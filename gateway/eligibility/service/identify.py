@@ -23,9 +23,9 @@ from config.errors import Invalid
 from config.text import fold_card, mask_card
 from gateway.eligibility import queries, slip
 from gateway.eligibility.answers import birth_year
-from gateway.eligibility.facts import Newborn
 from gateway.eligibility.queries import MOST_CANDIDATES, Candidate
 from gateway.eligibility.reasons import Reason, reason
+from gateway.eligibility.rules.facts import Newborn
 from gateway.eligibility.scans import looks_like_card, read_scan
 
 REF_SECONDS = 600
@@ -49,10 +49,14 @@ class CheckRequest:
     emergency: bool = False
     patient: Newborn | None = None
     slip: bool = False
+    only_reads: bool = False
+    """A person's own page is opened: recorded like a check, promising nothing."""
 
     @property
     def way(self) -> str:
         """Name the way the person was looked for."""
+        if self.only_reads:
+            return "member"
         for way in ("card_number", "national_id", "phone", "name", "scan", "candidate"):
             if getattr(self, way) is not None:
                 return way

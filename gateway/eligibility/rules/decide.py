@@ -10,7 +10,8 @@ from dataclasses import replace
 from datetime import date
 
 from gateway.coverage.policy import BENEFITS, Limit, Policy, PolicySet, Rule, months_before
-from gateway.eligibility.facts import (
+from gateway.eligibility.reasons import Reason, reason
+from gateway.eligibility.rules.facts import (
     BenefitFinding,
     Decision,
     FacilityFacts,
@@ -18,9 +19,8 @@ from gateway.eligibility.facts import (
     Person,
     Remaining,
 )
-from gateway.eligibility.persons import standing_of
-from gateway.eligibility.reasons import Reason, reason
-from gateway.eligibility.schemes import ENTITLED, UNKNOWN, SchemeFinding, scheme_findings
+from gateway.eligibility.rules.persons import standing_of
+from gateway.eligibility.rules.schemes import ENTITLED, UNKNOWN, SchemeFinding, scheme_findings
 
 KINDS_KM = {"public": "សាធារណៈ", "private": "ឯកជន"}
 

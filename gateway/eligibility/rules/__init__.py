@@ -1,0 +1,1 @@
+"""What follows from the facts: who the person is, which scheme pays, what is covered here. Pure."""

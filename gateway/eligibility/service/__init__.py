@@ -1,0 +1,36 @@
+"""Checks and what surrounds them: finding a person, promises, slips, limits, the auditor's list.
+
+A check is one SELECT and one INSERT; the recorded row is the audit record. A look-up that fails
+raises; it is never answered as a decision. Claims call `judge`.
+"""
+
+from gateway.eligibility.rules.facts import Judgement, Newborn
+from gateway.eligibility.service.checks import (
+    check,
+    dispute,
+    find_check,
+    find_slip,
+    print_slip,
+    read_member,
+    verify_slip,
+)
+from gateway.eligibility.service.identify import CheckRequest
+from gateway.eligibility.service.judging import judge
+from gateway.eligibility.service.watching import add_follow_up, is_listed, list_watched
+
+__all__ = [
+    "CheckRequest",
+    "Judgement",
+    "Newborn",
+    "add_follow_up",
+    "check",
+    "dispute",
+    "find_check",
+    "find_slip",
+    "is_listed",
+    "judge",
+    "list_watched",
+    "print_slip",
+    "read_member",
+    "verify_slip",
+]

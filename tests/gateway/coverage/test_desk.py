@@ -1,0 +1,49 @@
+"""The public benefits page reads the policies in force that day."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from flask.testing import FlaskClient
+
+from config import clock
+from gateway.coverage.service import load_default_policies
+from tests.desks import visible
+from tests.journeys.conftest import world  # noqa: F401
+
+
+def read(client: FlaskClient, lang: str = "en") -> str:
+    return visible(client.get("/benefits", headers={"Accept-Language": lang}).text)
+
+
+@pytest.mark.usefixtures("world")
+def test_a_stranger_reads_who_is_covered_and_what_it_costs(client: FlaskClient) -> None:
+    page = read(client)
+
+    assert "Self-employed person" in page
+    assert "15,600 riel" in page
+    assert "2 paid months in a row, or 6 paid months of the last 12" in page
+    assert "1286" in page
+    assert "Children are covered until 18" in page
+
+
+@pytest.mark.usefixtures("app")
+def test_before_the_voluntary_scheme_it_offers_none(client: FlaskClient) -> None:
+    load_default_policies()
+
+    with clock.freeze(date(2020, 1, 1)):
+        page = read(client)
+
+    assert "Private-sector worker" in page
+    assert "15,600" not in page
+
+
+@pytest.mark.usefixtures("world")
+def test_it_speaks_khmer_to_who_asks_for_nothing_else(client: FlaskClient) -> None:
+    assert "បុគ្គលស្វ័យនិយោជន៍" in read(client, lang="fr")
+
+
+@pytest.mark.usefixtures("app")
+def test_without_any_policy_it_still_answers(client: FlaskClient) -> None:
+    assert "What to bring" in read(client)
