@@ -245,13 +245,6 @@ def _environment(environ: Mapping[str, str], settings: Settings) -> dict[str, st
     }
 
 
-def _settings(environ: Mapping[str, str]) -> Settings:
-    try:
-        return settings_from(environ)
-    except ValueError as error:
-        raise LaunchError(f"DATABASE_URL or PUBLIC_URL is no address: {error}") from None
-
-
 def _say(message: str) -> None:
     print(f"nssf: {message}", file=sys.stderr, flush=True)
 
@@ -263,7 +256,7 @@ def main(environ: Mapping[str, str] = os.environ, commands: Commands | None = No
     if "MAKELEVEL" in environ:
         processes.end_with_parent(signal.SIGTERM)
     try:
-        settings = _settings(environ)
+        settings = settings_from(environ)
         Launcher(settings, environ, commands or Commands()).run()
     except (LaunchError, PostgresError, SettingsError) as error:
         _say(str(error))

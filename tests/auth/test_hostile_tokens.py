@@ -40,7 +40,7 @@ def show(client, assertion):
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"exp": "soon"}, {"exp": str(int(time.time()) + 100)}, {"exp": float("inf")},
+        {"exp": "soon"}, {"exp": "4102444800"}, {"exp": float("inf")},
         {"exp": float("nan")}, {"exp": [1]}, {"exp": None}, {"exp": 1e300}, {"exp": -1e300},
         {"iat": float("inf")}, {"iat": "x"}, {"nbf": float("inf")}, {"nbf": {}},
         {"aud": {"x": 1}}, {"aud": [1]}, {"aud": None}, {"jti": 5}, {"jti": ""}, {"jti": "\x00"},

@@ -68,6 +68,7 @@ def test_an_unknown_query_argument_is_a_bad_field(client: FlaskClient, query: st
     assert [one["pointer"] for one in answer.json["errors"]] == [f"/{name}"]
 
 
+@pytest.mark.filterwarnings("ignore::hypothesis.errors.HypothesisDeprecationWarning")
 @pytest.mark.parametrize("who", ["facility", "nssf"])
 def test_no_input_of_the_described_kind_breaks_the_api(
     app: Flask, client: FlaskClient, world: None, who: str  # noqa: F811

@@ -75,8 +75,8 @@ def text_rules(feed: Feed, header: list[str]) -> list[Rule]:
 
 def suspicious(feed: Feed, header: list[str]) -> str:
     """Return the condition of rows whose text needs a closer look and perhaps a clean-up."""
-    found = [_matches(column, texts.SUSPICIOUS) for column in _free_columns(feed, header)]
-    return f"({' OR '.join(found)})"
+    joined = ", ".join(staged(column.name) for column in _free_columns(feed, header))
+    return f"concat_ws('|', {joined}) ~ {quoted(texts.SUSPICIOUS)}"
 
 
 def tidying(feed: Feed, header: list[str]) -> str:

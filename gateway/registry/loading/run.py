@@ -17,7 +17,7 @@ from gateway.facilities import service as facilities
 from gateway.registry.loading import build, checks, short, source, staging
 from gateway.registry.loading.terms import Findings, Load, Progress, Refused
 
-LOCK_WAIT_MS = 100
+LOCK_WAIT_MS = 20
 SWAP_ATTEMPTS = 300
 _PAUSE = 0.2
 _SESSION = (

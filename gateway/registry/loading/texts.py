@@ -36,7 +36,9 @@ CONTROLS = "[\\u0001-\\u001f\\u007f-\\u009f\\u2028\\u2029\\ufdd0-\\ufdef\\ufffe\
 # rule. One cheap pattern finds the other rows, and only those are looked at closely.
 _ORDINARY = "\\u0020-\\u007e\\u00a1-\\u02ff\\u1780-\\u17dc\\u17e0-\\u17e9\\u200b-\\u200d"
 _KHMER_MARKS = "\\u17b4-\\u17dc\\u200b-\\u200d"
-SUSPICIOUS = f"[^{_ORDINARY}]|^[ \\u200b]|[ \\u200b]$|[{_KHMER_MARKS}]{{{MAX_MARKS + 1}}}"
+SUSPICIOUS = (
+    f"[^{_ORDINARY}]|(?:^|\\|)[ \\u200b]|[ \\u200b](?:$|\\|)|[{_KHMER_MARKS}]{{{MAX_MARKS + 1}}}"
+)
 
 
 @cache

@@ -17,7 +17,7 @@ from auth.keys import jwks, signer
 from config import clock
 from gateway.eligibility import service as eligibility
 from gateway.eligibility import slip
-from gateway.eligibility.service import CheckRequest
+from gateway.eligibility.service import CheckRequest, checks
 from tests.factories import HOSPITAL, WOMAN
 from tests.gateway.eligibility.conftest import RECEPTION
 
@@ -52,7 +52,7 @@ def test_a_copy_of_the_public_keys_is_all_it_needs(
     def unreachable(_: str) -> None:
         raise AssertionError("the installation's own keys were read")
 
-    monkeypatch.setattr(eligibility, "public_keys", unreachable)
+    monkeypatch.setattr(checks, "public_keys", unreachable)
 
     assert verify(app, token, "--keys", str(keys)).exit_code == 0
     assert verify(app, token[:-6] + "AAAAAA", "--keys", str(keys)).exit_code == 1
