@@ -22,7 +22,9 @@ SECRET = b"only for this test"
 
 
 @pytest.fixture(autouse=True)
-def keys() -> None:
+def keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Given back afterwards: other tests verify with the real keys.
+    monkeypatch.setattr(seals, "_keys", {})
     seals.sign_with(
         lambda data: ("k1", hmac.digest(SECRET, data, "sha256")),
         lambda kid, data, mark: (
