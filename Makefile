@@ -45,7 +45,7 @@ demo: setup ## Reset the demo data to the same synthetic month (while `make run`
 	@exec $(PY) -m flask --app wsgi demo reset
 
 bench: setup $(DEV_STAMP) ## Measure the eligibility check against a bare route
-	@exec $(PY) -m benchmarks.check
+	@exec $(PY) -m benchmarks.check --write
 
 bench-scale: setup $(DEV_STAMP) ## Measure the registry's import at 3,120,208 members and write it down
 	@exec $(PY) -m benchmarks.registry --members 3120208 --write

@@ -120,7 +120,7 @@ def cards(environ: dict[str, str], number: int) -> list[str]:
     """Return random card numbers of the registry."""
     with psycopg.connect(database(environ)) as connection:
         rows = connection.execute(
-            "SELECT card_number FROM registry.members ORDER BY hashtext(card_key) LIMIT %s",
+            "SELECT card_number FROM registry.members WHERE NOT protected ORDER BY hashtext(card_key) LIMIT %s",
             (number,),
         ).fetchall()
     return [row[0] for row in rows]

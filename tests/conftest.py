@@ -42,6 +42,11 @@ def pytest_configure(config: pytest.Config) -> None:
         _provide()
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:  # noqa: ARG001
+    """Run one process more than there are cores: many tests wait for a database or a process."""
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove what this process made."""
     if hasattr(config, "workerinput") or TEMPLATE not in os.environ:

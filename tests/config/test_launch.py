@@ -205,7 +205,11 @@ def test_a_port_in_use_is_told_before_anything_is_made(product: Product) -> None
         ("PORT", "http", "PORT must be a whole number"),
         ("HOST", "203.0.113.9", "cannot listen on 203.0.113.9"),
         ("DATABASE_URL", "mysql://root:hush@db/x", "DATABASE_URL must start with postgresql://"),
-        ("DATABASE_URL", "postgresql://u:hush@[h/db", "DATABASE_URL is not an address that can be read"),
+        (
+            "DATABASE_URL",
+            "postgresql://u:hush@[h/db",
+            "DATABASE_URL is not an address that can be read",
+        ),
         ("DATABASE_URL", "postgresql://u:hush@h/db?no=1", "DATABASE_URL is not a PostgreSQL addr"),
     ],
 )

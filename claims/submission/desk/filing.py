@@ -86,7 +86,10 @@ def change_claim(number: str) -> AnyResponse | tuple[str, int]:
             shown = submission.preview_claim(body, by=actor)
             return _page(form, claim=claim, preview=shown), 200
         changed = submission.replace_claim(
-            number, body, version=int(version) if version.isdecimal() and len(version) < 10 else 0, by=actor
+            number,
+            body,
+            version=int(version) if version.isdecimal() and len(version) < 10 else 0,
+            by=actor,
         )
     except (Invalid, Conflict, Forbidden, Precondition) as problem:
         return _page(form, claim=claim, errors=errors_of(problem)), problem.status
