@@ -42,7 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
         _provide()
 
 
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:  # noqa: ARG001
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Run one process more than there are cores: many tests wait for a database or a process."""
     return (os.cpu_count() or 1) + 1
 
