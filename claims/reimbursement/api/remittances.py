@@ -9,7 +9,7 @@ from flask import Response, request
 from auth.guard import current_actor, requires
 from auth.permissions import Permission
 from claims.reimbursement import service as reimbursement
-from claims.reimbursement.api.answers import answer, download, page
+from claims.reimbursement.answers import answer, download, page
 from claims.reimbursement.schemas import (
     CSV,
     JSON,

@@ -9,7 +9,7 @@ from flask import Response
 from auth.guard import current_actor, requires
 from auth.permissions import Permission
 from claims.reimbursement import service as reimbursement
-from claims.reimbursement.api.answers import answer, page, payment_file
+from claims.reimbursement.answers import answer, page, payment_file
 from claims.reimbursement.schemas import (
     ExportQuery,
     FailBody,

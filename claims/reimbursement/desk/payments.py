@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from auth.guard import current_actor, requires
 from auth.permissions import Actor
 from claims.reimbursement import service as reimbursement
-from claims.reimbursement.api.answers import payment_file
+from claims.reimbursement.answers import payment_file
 from claims.reimbursement.desk.blueprint import AUTHORISE, MANAGE, blueprint
 from claims.reimbursement.schemas import (
     BatchQuery,
