@@ -137,9 +137,10 @@ def app(app_for_all: Flask) -> Iterator[Flask]:
         _close(app_for_all)
 
 
-# What tells that a test changed more than rows: tables made or swapped, triggers switched off.
+# What tells that a test changed more than rows: tables made, swapped or granted, triggers off.
 SHAPE = """
-SELECT (SELECT string_agg(c.oid::text || c.relname, ',' ORDER BY c.oid) FROM pg_class c
+SELECT (SELECT string_agg(concat_ws(' ', c.oid, c.relname, c.relacl), ',' ORDER BY c.oid)
+          FROM pg_class c
          WHERE c.relkind IN ('r', 'p') AND c.relnamespace::regnamespace::text
                IN ('public', 'registry', 'registry_next')),
        (SELECT count(*) FROM pg_trigger WHERE tgenabled <> 'O' AND NOT tgisinternal),
