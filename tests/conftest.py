@@ -167,8 +167,8 @@ def _swept(url: str) -> bool:
             ).fetchall()
             connection.execute("SET session_replication_role = replica; SET lock_timeout = '2s'")
             if found:
-                names = ", ".join(row[0] for row in found)
-                connection.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
+                # Deleting a test's few rows is ten times as quick as making every file anew.
+                connection.execute(";".join(f"DELETE FROM {table}" for (table,) in found))
             connection.execute(
                 "UPDATE generation SET n = pg_current_xact_id()::text::bigint;"
                 " UPDATE registry_state SET as_of = NULL, contributions_loaded = false,"

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from datetime import timedelta
-from hashlib import sha256
-from typing import Any, TypeVar
+from typing import Any
 
-import orjson
 from flask import Response
 
 from auth.guard import requires
 from claims.adjudication import service as adjudication
 from claims.adjudication.rules.tariffs import Price
-from claims.adjudication.schemas import CodePage, CodeQuery, TariffPage, TariffQuery
+from claims.adjudication.schemas import CodePage, TariffPage, TariffQuery
 from config import clock
-from config.api import ApiBlueprint, cached_answer, page_of, read_cursor
-from config.errors import Invalid
+from config.api import ApiBlueprint, page_of
+from config.code_lists import CodeArgs, cached_page, coded, read_key
 
 blp = ApiBlueprint("tariffs", __name__, url_prefix="/api/v1")
-
-Row = TypeVar("Row")
 
 # The national code list's own words (NPCA standard data, visit_types), in the order of the code.
 VISIT_TYPES = (
@@ -41,12 +37,12 @@ def list_tariffs(query: dict[str, Any]) -> Response:
         for price in adjudication.tariffs_on(query["on"] or clock.today()).all()
         if query["level"] in (None, price.level) and query["payer"] in (None, price.payer)
     ]
-    return _answer(prices, query, key=lambda price: list(price.key), item=_to_price)
+    return cached_page(prices, query, key=lambda price: list(price.key), item=_to_price)
 
 
 @blp.route("/codes/services", methods=["GET"])
 @requires()
-@blp.arguments(CodeQuery, location="query")
+@blp.arguments(CodeArgs, location="query")
 @blp.response(200, CodePage)
 def list_services(query: dict[str, Any]) -> Response:
     """List the services of the price list, or those priced on a day, in Khmer and English."""
@@ -54,61 +50,31 @@ def list_services(query: dict[str, Any]) -> Response:
     prices = adjudication.price_list() if on is None else adjudication.tariffs_on(on)
     services = prices.services
     found = [services[code] for code in sorted(services) if _names(services[code], query["q"])]
-    return _answer(found, query, key=lambda price: [price.service], item=_to_service)
+    return cached_page(found, query, key=lambda price: [price.service], item=_to_service)
 
 
 @blp.route("/codes/diagnoses", methods=["GET"])
 @requires()
-@blp.arguments(CodeQuery, location="query")
+@blp.arguments(CodeArgs, location="query")
 @blp.response(200, CodePage)
 def list_diagnoses(query: dict[str, Any]) -> Response:
     """Find ICD-10 codes by the beginning of the code or by words."""
-    key = _checked(read_cursor(query["cursor"]), 1)
+    key = read_key(query["cursor"], 1)
     rows = adjudication.search_diagnoses(
         query["q"], after=key[0] if key else None, limit=query["limit"] + 1
     )
-    page = page_of(
-        rows,
-        query["limit"],
-        key=lambda row: [row[0]],
-        item=lambda row: {"code": row[0], "name_en": row[1], "name_km": None},
-    )
-    return cached_answer(page, _version(page))
+    return coded(page_of(rows, query["limit"], key=lambda row: [row[0]], item=_to_diagnosis))
 
 
 @blp.route("/codes/visit-types", methods=["GET"])
 @requires()
-@blp.arguments(CodeQuery, location="query")
+@blp.arguments(CodeArgs, location="query")
 @blp.response(200, CodePage)
 def list_visit_types(query: dict[str, Any]) -> Response:
     """List the kinds of visit a claim may be for."""
     words = (query["q"] or "").casefold().split()
     found = [row for row in VISIT_TYPES if _all_in(words, " ".join(row).casefold())]
-    return _answer(found, query, key=lambda row: [row[0]], item=_to_visit_type)
-
-
-def _answer(
-    rows: Sequence[Row],
-    query: dict[str, Any],
-    *,
-    key: Callable[[Row], Sequence[str]],
-    item: Callable[[Row], dict[str, Any]],
-) -> Response:
-    """Page rows that lie in memory, in the order of their key."""
-    after = read_cursor(query["cursor"])
-    if after is not None and rows:
-        after = _checked(after, len(key(rows[0])))
-        rows = [row for row in rows if list(key(row)) > after]
-    page = page_of(rows[: query["limit"] + 1], query["limit"], key=key, item=item)
-    return cached_answer(page, _version(page))
-
-
-def _checked(key: list[Any] | None, length: int) -> list[str]:
-    if key is None:
-        return []
-    if len(key) != length or not all(isinstance(part, str) for part in key):
-        raise Invalid(errors=[{"pointer": "/cursor", "message": "not a cursor of this list"}])
-    return key
+    return cached_page(found, query, key=lambda row: [row[0]], item=_to_visit_type)
 
 
 def _names(price: Price, q: str | None) -> bool:
@@ -146,10 +112,11 @@ def _to_service(price: Price) -> dict[str, Any]:
     }
 
 
+def _to_diagnosis(row: tuple[str, str]) -> dict[str, Any]:
+    code, name_en = row
+    return {"code": code, "name_en": name_en, "name_km": None}
+
+
 def _to_visit_type(row: tuple[str, str, str]) -> dict[str, Any]:
     code, name_en, name_km = row
     return {"code": code, "name_en": name_en, "name_km": name_km}
-
-
-def _version(body: dict[str, Any]) -> str:
-    return sha256(orjson.dumps(body)).hexdigest()[:32]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from claims.adjudication.rules.tariffs import PAYERS
-from config.api import PageArgs, Schema, Text
+from config.api import PageArgs, Schema
 from gateway.coverage.policy import LEVELS
 
 
@@ -38,15 +38,6 @@ class TariffPage(Schema):
 
     items = fields.List(fields.Nested(TariffItem))
     next_cursor = fields.String(allow_none=True)
-
-
-class CodeQuery(PageArgs):
-    """What a caller may narrow a code list by."""
-
-    q = Text(max_length=80, load_default=None)
-    on = fields.Date(
-        load_default=None, metadata={"description": "Only what is in force on a day, where it ends"}
-    )
 
 
 class CodeItem(Schema):

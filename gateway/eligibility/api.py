@@ -5,7 +5,6 @@ Parses, asks the service once, answers. A decision is always 200, whatever the v
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from flask import Response, request
@@ -13,7 +12,8 @@ from marshmallow import EXCLUDE
 
 from auth.guard import current_actor, requires
 from auth.permissions import Permission
-from config.api import ApiBlueprint, cached_answer, page_of, read_cursor
+from config.api import ApiBlueprint, page_of, read_cursor
+from config.code_lists import CodeArgs, cached_page
 from config.errors import Invalid, NotAcceptable
 from config.json import dumps
 from config.words import N_
@@ -30,7 +30,6 @@ from gateway.eligibility.schemas import (
     MemberSearch,
     PersonAnswer,
     ReasonList,
-    ReasonQuery,
     WatchedList,
     WatchedQuery,
     to_watched,
@@ -133,12 +132,12 @@ def list_watched(query: dict[str, Any]) -> Response:
 
 @reasons.route("", methods=["GET"])
 @requires()
-@reasons.arguments(ReasonQuery, location="query")
+@reasons.arguments(CodeArgs, location="query")
 @reasons.response(200, ReasonList)
 def list_reason_codes(query: dict[str, Any]) -> Response:
     """List every reason code with its Khmer and English text, next step, source and CARC."""
-    body = {"items": list_reasons(query["q"] or ""), "next_cursor": None}
-    return cached_answer(body, hashlib.sha256(dumps(body)).hexdigest()[:32])
+    found = list_reasons(query["q"] or "")
+    return cached_page(found, query, key=lambda row: [row["part"], row["code"]], item=dict)
 
 
 def _after(cursor: str | None) -> int | None:

@@ -233,12 +233,6 @@ class DisputeAnswer(ma.Schema):
     raised_at = fields.String()
 
 
-class ReasonQuery(Schema):
-    """Which reasons are asked for."""
-
-    q = Text(max_length=60, load_default=None)
-
-
 class WatchedQuery(PageArgs):
     """Which day's list is asked for."""
 

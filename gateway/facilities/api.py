@@ -2,60 +2,47 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import timedelta
 from typing import Any
 
-import orjson
 from flask import Response
 
 from auth.guard import requires
-from config.api import ApiBlueprint, cached_answer, page_of, read_cursor
-from config.errors import Invalid
+from config.api import ApiBlueprint, page_of
+from config.code_lists import CodeArgs, cached_page, coded, read_key
 from gateway.facilities import service as facilities
 from gateway.facilities.provinces import PROVINCES, Province
-from gateway.facilities.schemas import (
-    FacilityPage,
-    FacilityQuery,
-    ProvincePage,
-    ProvinceQuery,
-)
+from gateway.facilities.schemas import FacilityPage, ProvincePage
 
 blp = ApiBlueprint("facilities", __name__, url_prefix="/api/v1/codes")
 
 
 @blp.route("/facilities", methods=["GET"])
 @requires()
-@blp.arguments(FacilityQuery, location="query")
+@blp.arguments(CodeArgs, location="query")
 @blp.response(200, FacilityPage)
 def list_facilities(query: dict[str, Any]) -> Response:
-    """List contracted facilities with their Khmer and English names."""
-    limit, key = query["limit"], read_cursor(query["cursor"])
+    """List facilities, or those with a contract on a day, with their Khmer and English names."""
+    limit, key = query["limit"], read_key(query["cursor"], 1)
     rows = facilities.list_facilities(
-        query["q"], on=query["on"], limit=limit + 1, after=_after(key)
+        query["q"], on=query["on"], limit=limit + 1, after=key[0] if key else None
     )
-    page = page_of(rows, limit, key=lambda row: [row.code], item=_to_item)
-    return cached_answer(page, _version(page))
+    return coded(page_of(rows, limit, key=lambda row: [row.code], item=_to_item))
 
 
 @blp.route("/provinces", methods=["GET"])
 @requires()
-@blp.arguments(ProvinceQuery, location="query")
+@blp.arguments(CodeArgs, location="query")
 @blp.response(200, ProvincePage)
 def list_provinces(query: dict[str, Any]) -> Response:
     """List the provinces with their Khmer and English names."""
     wanted = (query["q"] or "").casefold()
-    items = [_to_province(province) for province in PROVINCES if _matches(province, wanted)]
-    body = {"items": items, "next_cursor": None}
-    return cached_answer(body, _version(body))
+    found = [province for province in PROVINCES if _matches(province, wanted)]
+    return cached_page(found, query, key=_number, item=_to_province)
 
 
-def _after(key: list[Any] | None) -> str | None:
-    if key is None:
-        return None
-    if len(key) != 1 or not isinstance(key[0], str):
-        raise Invalid(errors=[{"pointer": "/cursor", "message": "not a cursor of this list"}])
-    return key[0]
+def _number(province: Province) -> list[str]:
+    return [province.code.removeprefix("KH-").zfill(2)]
 
 
 def _to_item(facility: facilities.Facility) -> dict[str, Any]:
@@ -82,7 +69,3 @@ def _matches(province: Province, wanted: str) -> bool:
         or wanted in province.name_km
         or wanted == province.code.casefold()
     )
-
-
-def _version(body: dict[str, Any]) -> str:
-    return hashlib.sha256(orjson.dumps(body)).hexdigest()[:32]

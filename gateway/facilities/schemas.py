@@ -4,20 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from config.api import PageArgs, Schema, Text
-
-
-class ProvinceQuery(Schema):
-    """What a caller may narrow the provinces by."""
-
-    q = Text(max_length=80, load_default=None)
-
-
-class FacilityQuery(PageArgs):
-    """What a caller may narrow the facilities by."""
-
-    q = Text(max_length=80, load_default=None)
-    on = fields.Date(load_default=None, metadata={"description": "Contract in force that day"})
+from config.api import Schema
 
 
 class ProvinceItem(Schema):

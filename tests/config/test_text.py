@@ -1,6 +1,5 @@
 """Text at the doors: what is refused, what is mended, how cards and names are folded and masked."""
 
-import time
 import unicodedata
 
 import pytest
@@ -68,17 +67,21 @@ def test_length_counts_the_composed_characters():
         clean("e\u0301" * 6, max_length=5)
 
 
-def test_ten_thousand_combining_marks_are_refused_quickly_even_where_they_would_fit():
+def test_ten_thousand_combining_marks_are_refused_before_they_cost_anything(monkeypatch):
     # Alternating classes make canonical ordering quadratic when it is let loose on them.
     marks = "\u0301\u0316" * 5_000
-    started = time.perf_counter()
+    composed = []
+    normalize = unicodedata.normalize
+    monkeypatch.setattr(
+        unicodedata, "normalize", lambda form, text: composed.append(text) or normalize(form, text)
+    )
 
     with pytest.raises(ValueError, match="combining marks"):
         clean("a" + marks, max_length=20_000)
     with pytest.raises(ValueError, match="longer than 100"):
         clean("a" + marks, max_length=100)
 
-    assert time.perf_counter() - started < 1
+    assert composed == []
 
 
 def test_an_invisible_joiner_does_not_start_a_new_stack_of_marks():

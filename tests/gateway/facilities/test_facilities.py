@@ -105,6 +105,30 @@ def test_the_provinces_are_the_25_in_both_languages(client: FlaskClient, owner: 
     assert len({province.name_km for province in PROVINCES}) == 25
 
 
+@pytest.mark.parametrize(
+    "codes", ["facilities", "provinces", "reasons", "diagnoses", "visit-types"]
+)
+def test_every_code_list_is_paged_and_may_be_asked_for_a_day(
+    client: FlaskClient, owner: psycopg.Connection[Any], codes: str
+) -> None:
+    make_facility(owner, HOSPITAL)
+    make_facility(owner, OTHER_HOSPITAL)
+    headers = {"Authorization": make_client_token(client)}
+    path = f"/api/v1/codes/{codes}?on=2026-11-22&limit=1"
+
+    first = client.get(path, headers=headers)
+    cursor = first.json["next_cursor"]
+    second = client.get(f"{path}&cursor={cursor}" if cursor else path, headers=headers).json
+
+    assert first.status_code == 200
+    assert len(first.json["items"]) == 1
+    assert cursor is None or second["items"] != first.json["items"]
+    assert client.get(path, headers=headers | {"If-None-Match": first.headers["ETag"]}
+                      ).status_code == 304  # fmt: skip
+    foreign = client.get(f"{path}&cursor=bm9ib2R5", headers=headers)
+    assert (foreign.status_code, foreign.json["errors"][0]["pointer"]) == (422, "/cursor")
+
+
 def test_without_a_token_there_are_no_codes(client: FlaskClient) -> None:
     assert client.get("/api/v1/codes/facilities").status_code == 401
     assert client.get("/api/v1/codes/provinces").status_code == 401
