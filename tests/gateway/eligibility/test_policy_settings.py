@@ -1,4 +1,4 @@
-"""Two settings the issue names are policy data: who pays first, and how long a newborn is covered."""
+"""What is policy data and no code: who pays first, how long a newborn is covered, any limit."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 
 from config import clock
+from config.text import fold_card
 from gateway.coverage import service as coverage
 from gateway.eligibility import service as eligibility
 from gateway.eligibility.rules.facts import Newborn
@@ -59,3 +60,41 @@ def test_how_long_a_newborn_is_covered_is_a_line_of_the_policy_file(country: Own
 
     assert [check(patient=child)["verdict"] for child in days] == ["eligible", "eligible"]
     assert check(patient=Newborn("F", today - timedelta(days=61)))["verdict"] == "not_eligible"
+
+
+COUNTED = """  - id: W-ANC
+    kind: limit
+    groups: [private_worker]
+    benefits: [antenatal]
+    count: 2
+    window_months: 9
+    effective_from: 2016-03-17
+    effective_to:
+    source: a limit of this test
+    status: assumption
+    confidence: L
+benefits:
+"""
+
+
+def test_a_policy_file_may_count_the_uses_of_one_benefit_in_a_period(country: Owner) -> None:
+    today = clock.today()
+    load_from(today, "health_care-2023-11-14.yaml", ("benefits:\n", COUNTED))
+    key = fold_card(WOMAN)
+
+    def antenatal() -> tuple[bool, dict[str, Any] | None, list[str]]:
+        answer = check(benefits=("antenatal",))["benefits"][0]
+        codes = [one["code"] for one in answer["reasons"]]
+        return answer["covered"], answer["remaining"], codes
+
+    def use(*days: date, claim: str) -> None:
+        coverage.use_benefit(
+            card_key=key, scheme="health_care", benefit="antenatal", days=list(days), claim=claim
+        )
+
+    assert antenatal() == (True, {"unit": "count", "value": 2}, [])
+    use(today - timedelta(days=300), today - timedelta(days=20), claim="C26K00000001")
+    assert antenatal() == (True, {"unit": "count", "value": 1}, [])
+    use(today - timedelta(days=10), claim="C26K00000002")
+    assert antenatal() == (False, {"unit": "count", "value": 0}, ["limit_reached"])
+    assert check(benefits=("outpatient",))["benefits"][0]["covered"] is True
