@@ -44,11 +44,12 @@ fix: setup $(DEV_STAMP) ## Put format, imports and templates in order
 demo: setup ## Reset the demo data to the same synthetic month (while `make run` is running)
 	@exec $(PY) -m flask --app wsgi demo reset
 
-bench: setup $(DEV_STAMP) ## Measure the eligibility check against a bare route
-	@exec $(PY) -m benchmarks.check --write
+bench: setup $(DEV_STAMP) ## Measure checks, claims, lists and jobs against bare Flask; write docs/performance.md
+	@exec $(PY) -m benchmarks.speed --write
 
-bench-scale: setup $(DEV_STAMP) ## Measure the registry's import at 3,120,208 members and write it down
-	@exec $(PY) -m benchmarks.registry --members 3120208 --write
+bench-scale: setup $(DEV_STAMP) ## Measure the registry's import and a country's peak at 3,120,208 members
+	@$(PY) -m benchmarks.registry --members 3120208 --write
+	@exec $(PY) -m benchmarks.peak --write
 
 lock: setup ## Pin the libraries anew from pyproject.toml
 	@$(PIP) uv

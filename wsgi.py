@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -25,10 +28,18 @@ from config.web import init_web
 PACKAGES = (auth.wiring, gateway.wiring, claims.wiring)
 
 
+class _App(Flask):
+    """Flask, without asking of every hook of every request whether it is a coroutine: none is."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function as it is."""
+        return func
+
+
 def create_app(settings: Settings | None = None) -> Flask:
     """Build the application from settings (default: the environment)."""
     current = settings or settings_from()
-    app = Flask("wsgi", static_folder="config/static", template_folder="config/templates")
+    app = _App("wsgi", static_folder="config/static", template_folder="config/templates")
     app.extensions[SETTINGS_KEY] = current
     app.secret_key = secret_file(current.keys_dir, "session.secret")
     app.config.update(MAX_CONTENT_LENGTH=current.max_body_bytes, TESTING=current.testing)

@@ -15,7 +15,15 @@ from sqlalchemy.exc import IntegrityError
 
 from auth import passwords
 from auth.models import StaffUser
-from auth.permissions import FACILITY_ROLES, Actor, Permission, Role, appointment_problem
+from auth.permissions import (
+    FACILITY_ROLES,
+    NSSF_ROLES,
+    ROLE_PERMISSIONS,
+    Actor,
+    Permission,
+    Role,
+    appointment_problem,
+)
 from auth.sessions import end_sessions, is_username
 from config import audit
 from config.db import db, transaction
@@ -134,6 +142,15 @@ def list_users(*, by: Actor, after: str = "", limit: int = 50) -> list[StaffUser
 def roles_to_give(by: Actor) -> tuple[Role, ...]:
     """Return the roles the actor may appoint people to."""
     return tuple(role for role in Role if by.nssf or role in FACILITY_ROLES)
+
+
+def people_who_may(permission: Permission) -> frozenset[str]:
+    """Return NSSF's own people who hold a permission and may sign in, as the trail calls them."""
+    roles = [role for role in NSSF_ROLES if permission in ROLE_PERMISSIONS[role]]
+    people = db.session.scalars(
+        select(StaffUser).where(StaffUser.roles.overlap(roles), StaffUser.disabled_at.is_(None))
+    )
+    return frozenset(person.subject for person in people)
 
 
 def facility_codes(codes: Iterable[str]) -> list[str]:

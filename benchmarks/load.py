@@ -23,6 +23,13 @@ class Result:
         """Return answers a second."""
         return self.answers / self.seconds
 
+    def note(self, status: int, seconds: float) -> None:
+        """Note one answer."""
+        self.answers += 1
+        self.times.append(seconds)
+        if not 200 <= status < 300:
+            self.bad[status] = self.bad.get(status, 0) + 1
+
     def percentile(self, share: float) -> float:
         """Return the time below which this share of answers came, in ms."""
         ordered = sorted(self.times)
@@ -41,6 +48,12 @@ def post(host: str, path: str, body: bytes, headers: dict[str, str]) -> bytes:
     lines = [f"POST {path} HTTP/1.1", f"Host: {host}", "Content-Type: application/json",
              f"Content-Length: {len(body)}", *(f"{k}: {v}" for k, v in headers.items())]  # fmt: skip
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+def get(host: str, path: str, headers: dict[str, str]) -> bytes:
+    """Return the bytes of one GET request on a kept-alive connection."""
+    lines = [f"GET {path} HTTP/1.1", f"Host: {host}", *(f"{k}: {v}" for k, v in headers.items())]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n"
 
 
 def run(
@@ -79,16 +92,20 @@ def _receive(line: _Line, result: Result) -> bool:
     if not data:
         raise ConnectionError("the server closed a connection")
     line.read += data
-    head, found, body = line.read.partition(b"\r\n\r\n")
-    if not found:
+    found = answer_of(line.read)
+    if found is None:
         return False
-    lowered = head.lower()
-    length = int(lowered.split(b"content-length:", 1)[1].split(b"\r\n", 1)[0])
-    if len(body) < length:
-        return False
-    status = int(head[9:12])
-    result.answers += 1
-    result.times.append(time.perf_counter() - line.sent)
-    if not 200 <= status < 300:
-        result.bad[status] = result.bad.get(status, 0) + 1
+    result.note(found[0], time.perf_counter() - line.sent)
     return True
+
+
+def answer_of(read: bytes) -> tuple[int, bytes] | None:
+    """Return the status and body of an answer once it is whole."""
+    head, found, body = read.partition(b"\r\n\r\n")
+    if not found:
+        return None
+    # An answer without a body may leave its length out.
+    _, told, rest = head.lower().partition(b"content-length:")
+    if told and len(body) < int(rest.split(b"\r\n", 1)[0]):
+        return None
+    return int(head[9:12]), body

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import statistics
 import threading
 import time
 from collections.abc import Iterator
@@ -16,8 +17,36 @@ import psycopg
 from benchmarks.feeds import PEOPLE
 from config import clock
 from gateway.eligibility import queries
+from gateway.members import queries as search
 
 READS = 4000
+SEARCHES = 400
+AROUND = (timedelta(seconds=1), timedelta(seconds=3))
+
+
+@dataclass(slots=True)
+class Times:
+    """How long one statement took, in milliseconds, in a small and in a large registry."""
+
+    in_small: list[float] = field(default_factory=list)
+    in_large: list[float] = field(default_factory=list)
+
+    def small(self, share: float) -> float:
+        """Return a percentile of the small registry's."""
+        return _percentile(self.in_small, share)
+
+    def large(self, share: float) -> float:
+        """Return a percentile of the large registry's."""
+        return _percentile(self.in_large, share)
+
+    @property
+    def ratio(self) -> float:
+        """Return how much longer the large registry's median is."""
+        return statistics.median(self.in_large) / statistics.median(self.in_small)
+
+
+def _percentile(times: list[float], share: float) -> float:
+    return sorted(times)[int(len(times) * share)]
 
 
 @dataclass(slots=True)
@@ -48,25 +77,35 @@ class Reader:
                 self.waits.append((datetime.now().astimezone(), took))
                 time.sleep(0.002)
 
-    def longest(self, since: datetime | None = None, until: datetime | None = None) -> float:
-        """Return the longest wait in milliseconds, of all or around a moment."""
-        return max(
-            took for at, took in self.waits
-            if (since is None or at >= since) and (until is None or at <= until)
-        )  # fmt: skip
+    def longest_around(self, moment: datetime) -> float:
+        """Return the longest wait in milliseconds around a moment."""
+        before, after = AROUND
+        return max(took for at, took in self.waits if moment - before <= at <= moment + after)
 
 
-def some_keys(owner: str, number: int) -> list[str]:
-    """Return the keys of cards from all over the registry, in no order."""
+def swapped_at(owner: str) -> datetime:
+    """Return when the members were swapped last."""
     with psycopg.connect(owner) as connection:
-        keys = [
-            row[0]
-            for row in connection.execute(
-                "SELECT card_key FROM registry.members TABLESAMPLE SYSTEM (30) REPEATABLE (7)"
-            )
-        ]
-    random.Random(7).shuffle(keys)
-    return keys[:number]
+        [(moment,)] = connection.execute(
+            "SELECT max(committed_at) FROM registry_files WHERE kind = 'members'"
+        ).fetchall()
+    found: datetime = moment
+    return found
+
+
+def some_keys(owner: str, number: int = READS) -> list[str]:
+    """Return the keys of cards from all over the registry, in no order."""
+    return [row[0] for row in _some_members(owner)[:number]]
+
+
+def _some_members(owner: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(owner) as connection:
+        found = connection.execute(
+            "SELECT card_key, name_latin, name_km, date_of_birth"
+            " FROM registry.members TABLESAMPLE SYSTEM (5) REPEATABLE (7)"
+        ).fetchall()
+    random.Random(7).shuffle(found)
+    return found
 
 
 def one_read(connection: psycopg.Connection[Any], key: str) -> float:
@@ -80,18 +119,34 @@ def one_read(connection: psycopg.Connection[Any], key: str) -> float:
     return (time.perf_counter() - begun) * 1000
 
 
-def reads(small: tuple[str, str], large: tuple[str, str]) -> tuple[list[float], list[float]]:
-    """Time the check's statement in two databases in turn, so that both meet the same noise."""
-    keys = [some_keys(owner, READS) for owner, _ in (small, large)]
-    found: tuple[list[float], list[float]] = ([], [])
+def one_search(connection: psycopg.Connection[Any], member: tuple[Any, ...]) -> float:
+    """Search for somebody by name and birth date, each second time in Khmer."""
+    _, latin, khmer, born = member
+    name = khmer if born.day % 2 else latin
+    begun = time.perf_counter()
+    search.by_name(connection, name, born)
+    return (time.perf_counter() - begun) * 1000
+
+
+def compare(small: tuple[str, str], large: tuple[str, str]) -> tuple[Times, Times]:
+    """Time check and search in two databases in turn, so that both meet the same noise."""
+    people = [_some_members(owner)[:READS] for owner, _ in (small, large)]
     with (
         psycopg.connect(small[1], autocommit=True) as one,
         psycopg.connect(large[1], autocommit=True) as other,
     ):
-        for pair in zip(*keys, strict=False):
-            for connection, key, times in zip((one, other), pair, found, strict=True):
-                times.append(one_read(connection, key))
-    return found[0][READS // 4 :], found[1][READS // 4 :]
+        checks, names = Times(), Times()
+        for number, (here, there) in enumerate(zip(*people, strict=False)):
+            checks.in_small.append(one_read(one, here[0]))
+            checks.in_large.append(one_read(other, there[0]))
+            if number < SEARCHES:
+                names.in_small.append(one_search(one, here))
+                names.in_large.append(one_search(other, there))
+    for times in (checks, names):
+        # The first ones fill caches and prepare statements.
+        for taken in (times.in_small, times.in_large):
+            del taken[: len(taken) // 4]
+    return checks, names
 
 
 def refuse_whole_scans(owner: str, app: str) -> None:

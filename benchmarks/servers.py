@@ -26,21 +26,31 @@ def free_port() -> int:
 
 @contextmanager
 def gunicorn(target: str, environ: dict[str, str]) -> Iterator[tuple[int, int]]:
-    """Run an application under gthread 2 × 4; give its port and the master's process number."""
+    """Run an application under gthread 2 × 4; give its port and the master's process number.
+
+    The configuration is the product's, for the floor as well.
+    """
     port = free_port()
-    command = [
-        sys.executable, "-m", "gunicorn", "--no-control-socket", "-c", "/dev/null", "-k", "gthread",
-        "-w", "2", "--threads", "4", "-b", f"127.0.0.1:{port}", "--log-level", "error", target,
-    ]  # fmt: skip
+    command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", target]
+    where = {"HOST": "127.0.0.1", "PORT": str(port), "WEB_WORKERS": "2", "WEB_THREADS": "4"}
     with subprocess.Popen(
-        command, cwd=ROOT, env=os.environ | environ, stderr=subprocess.DEVNULL
+        command, cwd=ROOT, env=os.environ | environ | where, stderr=subprocess.DEVNULL
     ) as process:
         try:
             _wait(port, process)
             yield port, process.pid
         finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(20)
+            end(process)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a program: asked first, then killed (what it started ends with it)."""
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(25)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
@@ -55,32 +65,30 @@ def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
 
 
 def cpu_seconds(root: int) -> float:
-    """Return the processor time of a process and its children so far, from the process table."""
-    return sum(_own_seconds(pid) for pid in _family(root))
+    """Return the processor time of a process and its children so far, from the process table.
+
+    Children that have ended and been waited for are in their parent's own account.
+    """
+    own = _stat(root)
+    ended = (int(own[13]) + int(own[14])) / TICKS if own else 0.0
+    return ended + sum(_own_seconds(pid) for pid in (root, *workers(root)))
 
 
-def cpu_of_named(name: str) -> float:
-    """Return the processor time of every living process of this name."""
-    total = 0.0
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal() and _name(int(entry.name)) == name:
-            total += _own_seconds(int(entry.name))
-    return total
+def workers(root: int) -> list[int]:
+    """Return the living children of a process."""
+    numbers = (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal())
+    return [pid for pid in numbers if _parent(pid) == root]
 
 
-def _name(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip()
-    except OSError:
-        return ""
+def megabytes(pid: int) -> float:
+    """Return the memory a process holds (resident), what it shares with its master included."""
+    text = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    return int(text.split("VmRSS:", 1)[1].split()[0]) / 1024
 
 
-def _family(root: int) -> list[int]:
-    found = [root]
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal() and _parent(int(entry.name)) == root:
-            found.append(int(entry.name))
-    return found
+def note(what: str, seconds: float) -> None:
+    """Say how far the run is."""
+    print(f"{what}: {seconds:.1f} s", file=sys.stderr, flush=True)
 
 
 def _stat(pid: int) -> list[str]:

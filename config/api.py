@@ -30,6 +30,7 @@ from config.words import N_
 
 MAX_PAGE = 200
 MAX_TEXT = 500
+MAX_CARD = 40
 
 
 class Schema(ma.Schema):
@@ -61,7 +62,7 @@ class CardNumber(Text):
     """A card number as printed or scanned; at most 40 characters, at least one that counts."""
 
     def __init__(self, **kw: Any) -> None:
-        super().__init__(max_length=40, **kw)
+        super().__init__(max_length=MAX_CARD, **kw)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kw: Any) -> str:
         text = super()._deserialize(value, attr, data, **kw)
@@ -124,6 +125,10 @@ class ApiBlueprint(SmorestBlueprint):  # type: ignore[misc]
     def __init__(self, name: str, import_name: str, *, url_prefix: str, **kw: Any) -> None:
         super().__init__("api_" + name, import_name, url_prefix=url_prefix, **kw)
         API_BLUEPRINTS.append(self)
+
+    def arguments(self, schema: Any, **kw: Any) -> Any:
+        """Load through one schema object: making it anew for each request costs more than loading."""
+        return super().arguments(schema() if isinstance(schema, type) else schema, **kw)
 
 
 API_BLUEPRINTS: list[ApiBlueprint] = []

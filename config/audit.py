@@ -9,12 +9,20 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from flask import g, has_request_context
-from sqlalchemy import BigInteger, Index, Text, func, insert
+from sqlalchemy import BigInteger, Index, Text, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from config.db import Base, transaction
+from config.db import Base, driver, transaction
+from config.json import dumps
+from config.prepared import Prepared
 from config.seals import Xid8
+
+_RECORD = Prepared(
+    "audit_record",
+    "INSERT INTO audit_events (actor, action, subject, facility, request_id, details) VALUES"
+    " (%(actor)s, %(action)s, %(subject)s, %(facility)s, %(request_id)s, %(details)s)",
+)
 
 
 class Named(Protocol):
@@ -54,14 +62,13 @@ def record(
 ) -> None:
     """Write one act to the trail, in the open transaction (or one of its own)."""
     actor = by if isinstance(by, str) else by.subject
+    row = {
+        "actor": actor,
+        "action": action,
+        "subject": subject,
+        "facility": facility,
+        "request_id": g.get("request_id") if has_request_context() else None,
+        "details": dumps(details),
+    }
     with transaction() as session:
-        session.execute(
-            insert(AuditEvent.__table__).values(  # type: ignore[arg-type]
-                actor=actor,
-                action=action,
-                subject=subject,
-                facility=facility,
-                request_id=g.get("request_id") if has_request_context() else None,
-                details=details,
-            )
-        )
+        _RECORD.run(driver(session), row)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import click
 from flask import Flask
 from flask.cli import AppGroup
 
-from config import seals
+from config import clock, months, seals
 
+TASKS = (months.make_months, seals.seal_everything)
 CHAINS = ("audit", "checks")
 DIGEST_DIGITS = 64
 
@@ -37,13 +40,21 @@ def tell(report: seals.Report) -> bool:
     callback=lambda _context, _option, given: dict(map(_read_note, given)),
     help="A head this command printed before: it must still be part of the chain. May be repeated.",
 )
-def verify_command(notes: dict[str, tuple[int, str]]) -> None:
+@click.option(
+    "--kept-since",
+    type=click.DateTime(["%Y-%m"]),
+    help="The first month whose rows are still here: older ones have been put away.",
+)
+def verify_command(notes: dict[str, tuple[int, str]], kept_since: datetime | None) -> None:
     """Recompute every seal over the audit trail and the checks; exit 0 only when all hold.
 
     Write the printed heads down outside this system, or keep its log elsewhere: only then a chain
     whose end was cut off, seals and rows together, can be told from a shorter one.
     """
-    results = [tell(seals.verify(chain, noted=notes.get(chain))) for chain in CHAINS]
+    since = clock.start_of(kept_since.date()) if kept_since else None
+    results = [
+        tell(seals.verify(chain, noted=notes.get(chain), kept_since=since)) for chain in CHAINS
+    ]
     if not all(results):
         raise SystemExit(1)
 

@@ -7,6 +7,7 @@ exception: single statements that are atomic by themselves, on driver connection
 from __future__ import annotations
 
 import select
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,14 +15,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app
-from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from psycopg import Connection, OperationalError
 from psycopg_pool import ConnectionPool
-from sqlalchemy import DateTime, MetaData, Text
+from sqlalchemy import DateTime, MetaData, Text, event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.orm import registry as Registry  # noqa: N812 - a class under a module-like name
 
+from config.later import later
 from config.settings import Settings
 
 NAMING = {
@@ -31,6 +33,7 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
+flask_migrate = later("flask_migrate")
 POOL_KEY = "nssf.fast_pool"
 # Longer than this nobody waits for a free connection: the caller is told to come back (503).
 WAIT_SECONDS = 5.0
@@ -83,8 +86,8 @@ def fast() -> Iterator[Connection[Any]]:
     pool: _LazyPool = current_app.extensions[POOL_KEY]
     connection = pool.lend()
     try:
-        with connection:
-            yield connection
+        # In autocommit there is nothing to commit; what a block left open, the pool rolls back.
+        yield connection
     finally:
         pool.take_back(connection)
 
@@ -105,12 +108,15 @@ def init_db(app: Flask, settings: Settings) -> None:
             "pool_size": settings.pool_size,
             "max_overflow": 4,
             "pool_timeout": WAIT_SECONDS,
-            "pool_pre_ping": True,
             "connect_args": {"options": settings.connection_options, "connect_timeout": 5},
         },
     )
     db.init_app(app)
-    Migrate(app, db, directory="config/migrations")
+    with app.app_context():
+        event.listen(db.engine, "checkout", _refuse_dropped)
+    if "gunicorn" not in sys.modules:
+        # Alembic and its templates are for commands: a web process never migrates.
+        flask_migrate.Migrate(app, db, directory="config/migrations")
     app.extensions[POOL_KEY] = _LazyPool(settings)
 
 
@@ -128,6 +134,12 @@ def _is_dropped(connection: Connection[Any]) -> bool:
     except OperationalError:
         return True
     return False
+
+
+def _refuse_dropped(connection: Any, _record: Any, _proxy: Any) -> None:
+    """Tell SQLAlchemy's pool to replace a connection that the server has closed meanwhile."""
+    if _is_dropped(connection):
+        raise DisconnectionError
 
 
 class _LazyPool:

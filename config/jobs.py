@@ -9,10 +9,9 @@ stay in the queue's table and are named when a job fails.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import procrastinate
 import structlog
 from flask import Flask, current_app
 from flask.cli import with_appcontext
@@ -20,8 +19,14 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import text
 
 from config.db import db, driver, transaction
+from config.later import later
 from config.logs import frames
 from config.settings import settings
+
+if TYPE_CHECKING:
+    import procrastinate
+else:
+    procrastinate = later("procrastinate")
 
 log = structlog.get_logger()
 
@@ -110,9 +115,11 @@ def procrastinate_app(app: Flask) -> procrastinate.App:
     """Bind every registered task to this application's context and database."""
     with app.app_context():
         current = settings()
+    # Only the worker's own notes, who runs what and what is done: a crash that loses the last of
+    # them has a job run again, which every task bears. What a task writes is durable as ever.
+    options = f"{current.connection_options} -c synchronous_commit=off".strip()
     connector = procrastinate.PsycopgConnector(
-        conninfo=current.app_database_url,
-        kwargs={"options": current.connection_options} if current.connection_options else {},
+        conninfo=current.app_database_url, kwargs={"options": options}
     )
     jobs = procrastinate.App(connector=connector)
     for name, work in _tasks.items():
@@ -165,6 +172,7 @@ def worker_command(concurrency: int, once: bool) -> None:
         wait=not once,
         delete_jobs="successful",
         fetch_job_polling_interval=1.0,
+        listen_notify=False,
         shutdown_graceful_timeout=10,
     )
 

@@ -13,8 +13,11 @@ import sys
 import time
 from typing import Any
 
+import orjson
 import structlog
 from flask import Flask, Response, g, request
+
+from config import clock
 
 REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
 LONGEST_TEMPLATE = 120
@@ -73,15 +76,21 @@ def _finish(response: Response) -> Response:
     response.headers["X-Request-ID"] = g.get("request_id", "")
     rule = request.url_rule.rule if request.url_rule else "(no route)"
     if not rule.startswith(("/static", "/health")):
-        log.info(
-            "request",
-            request_id=g.get("request_id"),
-            method=request.method,
-            route=rule,
-            status=response.status_code,
-            ms=round((time.perf_counter() - g.get("started", time.perf_counter())) * 1000, 1),
+        now = time.perf_counter()
+        line = {
+            "request_id": g.get("request_id"),
+            "method": request.method,
+            "route": rule,
+            "status": response.status_code,
+            "ms": round((now - g.get("started", now)) * 1000, 1),
             **_actor(),
-        )
+            "event": "request",
+            "level": "info",
+            "timestamp": clock.now().replace(tzinfo=None).isoformat() + "Z",
+        }
+        # The line of every request, in the shape of all others: the chain of processors that
+        # makes those costs more than the rest of this hook.
+        sys.stderr.write(orjson.dumps(line).decode() + "\n")
     return response
 
 

@@ -11,8 +11,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-import xlsxwriter
+from config.later import later
 
+xlsxwriter = later("xlsxwriter")
 UTF8_BOM = b"\xef\xbb\xbf"
 FORMULA_STARTS = frozenset("=+-@|%\uff1d\uff0b\uff0d\uff20")
 MAX_XLSX_ROWS = 1_048_576

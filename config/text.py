@@ -5,6 +5,7 @@ number; its SQL twin is built from CARD_FOLD_FROM and CARD_FOLD_TO, which have t
 PostgreSQL's translate(): characters of FROM beyond the length of TO are dropped.
 """
 
+import re
 import unicodedata
 
 BIDI_CONTROLS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -38,6 +39,8 @@ _CARD_FOLD = str.maketrans(
     KHMER_DIGITS + ASCII_LOWER, ASCII_DIGITS + ASCII_UPPER, CARD_SPACES + CARD_HYPHENS
 )
 _STRIPPED = str.maketrans("", "", BIDI_CONTROLS + BYTE_ORDER_MARK)
+# Printable ASCII, Khmer letters and digits: no marks, nothing invisible, each its own NFC form.
+_PLAIN = re.compile("[ -~\u1780-\u17b3\u17e0-\u17e9]*")
 _BREAKS = "\t\n\r\u2028\u2029"
 _TRIMMED = " \t\r\n\xa0\u1680\u2028\u2029\u202f\u205f\u3000\u200b" + "".join(
     map(chr, range(0x2000, 0x200B))
@@ -56,7 +59,7 @@ def clean(value: object, *, max_length: int, multiline: bool = False) -> str:
         raise ValueError("Must be text.")
     if len(value) > max_length * RAW_LENGTH_FACTOR:
         raise ValueError(_too_long(max_length))
-    if value.isascii() and value.isprintable():
+    if _PLAIN.fullmatch(value):
         text = value.strip(" ")
     else:
         text = _clean_unicode(value, multiline=multiline)

@@ -32,6 +32,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from config.headers import set_headers
 from config.i18n import set_language
 from config.problems import render_pages_with
+from config.sessions import DeskSessions
 from config.settings import Settings, settings
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -259,6 +260,7 @@ def init_web(app: Flask, configured: Settings | None = None) -> None:
     app.config.setdefault("WTF_CSRF_CHECK_DEFAULT", False)
     app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)
     app.config.update(SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_SECURE=configured.secure)
+    app.session_interface = DeskSessions()
     csrf.init_app(app)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters["word"] = word

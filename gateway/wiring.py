@@ -15,6 +15,7 @@ from gateway.eligibility import slip_page
 from gateway.eligibility.cli import slip_group
 from gateway.eligibility.service import add_follow_up
 from gateway.facilities import api as facilities_api
+from gateway.facilities import desk as accounts_desk
 from gateway.members import models as members_models
 from gateway.registry import api as registry_api
 from gateway.visits import api as visits_api
@@ -26,6 +27,7 @@ JSON_DOORS = (coverage_api, eligibility_api, facilities_api, registry_api, visit
 # Tables the package reads with statements of its own: the migrations' check has to know them.
 TABLES = (members_models,)
 DESKS = (
+    accounts_desk.blueprint,
     benefits_desk.blueprint,
     line_desk.blueprint,
     reception_desk.blueprint,

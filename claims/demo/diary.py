@@ -34,6 +34,14 @@ STAMPS = {
     "payment_runs": ("opened_at", "authorised_at", "exported_at", "closed_at"),
     "batches": ("opened_at", "authorised_at", "exported_at", "closed_at"),
     "remittances": ("created_at", "acknowledged_at"),
+    "appeals": ("filed_at", "decided_at"),
+    "allowances": ("created_at", "updated_at", "submitted_at", "decided_at"),
+    "allowance_events": ("at",),
+    "pregnancies": ("registered_at",),
+    "complaints": ("filed_at", "overdue_at", "answered_at", "closed_at"),
+    "complaint_events": ("at",),
+    "complaint_messages": ("at",),
+    "complaint_forwards": ("forwarded_at", "answered_at", "ended_at"),
 }
 _PAGE = "CREATE TEMP TABLE demo_diary (real timestamptz PRIMARY KEY, meant timestamptz NOT NULL)"
 _MEANT = """

@@ -17,10 +17,13 @@ from sqlalchemy import text
 
 from claims.adjudication.service import load_default_tariffs
 from claims.demo import store
+from claims.demo.allowing import Allowances
 from claims.demo.cases import draw_cases
 from claims.demo.cast import DEMO, SEED, Cast
+from claims.demo.complaining import Complaints
 from claims.demo.deciding import Review
 from claims.demo.diary import Diary
+from claims.demo.disputes import Disputes
 from claims.demo.filing import Billing
 from claims.demo.logins import make_logins, make_machines, places_of_logins
 from claims.demo.paying import Finance
@@ -28,6 +31,8 @@ from claims.demo.people import People
 from claims.demo.visiting import TODAY, Reception
 from claims.demo.world import Size, choose_places, import_registry
 from claims.reimbursement.service import verify_books
+from claims.submission.service.calendar import load_default_holidays
+from claims.submission.service.clocks import recount_all
 from config import clock
 from config.audit import record
 from config.db import db, transaction
@@ -40,9 +45,9 @@ WITHOUT_CARD = 6  # one visit in six is somebody without a card, or for whom ano
 
 
 def load_defaults() -> int:
-    """Load the shipped policies and tariffs where none stand; return how many rows came in."""
+    """Load the shipped policies, tariffs and holidays where none stand; return how many came in."""
     policies = load_default_policies()
-    return policies + load_default_tariffs().added
+    return policies + load_default_tariffs().added + load_default_holidays()
 
 
 def load(size: Size | None = None, *, say: Say) -> bool:
@@ -139,5 +144,10 @@ def _live(owner: Connection[Any], size: Size, cast: Cast) -> None:
     reception.plan_checks("hospital", now)
     review.plan_sessions(today)
     Finance(cast, diary, today=today).plan_month()
+    Allowances(cast, diary, today=today).plan_month()
+    Complaints(cast, diary, today=today).plan_month()
+    Disputes(cast, diary, today=today).plan_month()
     diary.run()
+    # The stamps have been moved: what waits is counted by them.
+    recount_all()
     review.lease_some()

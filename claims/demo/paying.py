@@ -34,6 +34,27 @@ class Finance:
         """Pay the first week as one run: one authorisation, one file."""
         run = reimbursement.open_run(by=self._maker, period_to=clock.today() - timedelta(days=1))
         self._plan_payment(run["number"], run["batches"], at)
+        away = {None, self._cast.places["hospital"]}
+        places = sorted(run["batches"], key=lambda one: (str(one["facility"]), one["scheme"]))
+        elsewhere = [one for one in places if one["facility"] not in away]
+        self._plan_return(elsewhere[0]["number"], at + timedelta(days=5), confirmed=True)
+        self._plan_return(elsewhere[1]["number"], at + timedelta(days=6), confirmed=False)
+
+    def _plan_return(self, number: str, at: datetime, *, confirmed: bool) -> None:
+        """Let the bank send a payment back; a second person confirms it, or has yet to."""
+
+        def report(moment: datetime) -> None:
+            reimbursement.report_return(
+                number, by=self._maker, returned_on=clock.day_of(moment),
+                reason="The account was closed.",
+            )  # fmt: skip
+
+        self._diary.plan(at, report)
+        if confirmed:
+            self._diary.plan(
+                at + timedelta(days=1),
+                lambda _: reimbursement.confirm_return(number, by=self._checker),
+            )
 
     def _pay_but_one(self, at: datetime) -> None:
         """Pay the second week; one batch is cancelled and opened again, and the bank refuses one."""

@@ -1,12 +1,18 @@
 """Which accounts a fact of the claims side moves, in whole riel: debit positive, credit negative.
 
-Pure: review (approval, reopening) and reimbursement (authorisation, settlement, failure) build a
-posting here and hand it to `service.post`. A posting that does not sum to zero cannot be made.
+Pure: review (approval, reopening), allowances and reimbursement (authorisation, settlement, failure)
+build a posting here and hand it to `service.post`. One that does not sum to zero cannot be made.
 
-    approval       Dr care_expense:{scheme}    Cr payable:{facility}
-    batching       Dr payable:{facility}       Cr in_payment:{facility}
-    payment        Dr in_payment:{facility}    Cr bank
+    approval       Dr care_expense:{scheme}       Cr payable:{facility}
+    supplement     Dr care_expense:{scheme}       Cr payable:{facility}
+    recovery       Dr payable:{facility}          Cr care_expense:{scheme}
+    allowance      Dr allowance_expense:{kind}    Cr payable:members
+    batching       Dr payable:{payee}             Cr in_payment:{payee}
+    payment        Dr in_payment:{payee}          Cr bank
+    giving back    Dr in_payment:{payee}          Cr payable:{payee}
     reversal       the same legs with the opposite sign
+
+A payee is a facility's code or `members`, whose cash is owed to many people under one name.
 """
 
 from __future__ import annotations
@@ -15,6 +21,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 BANK = "bank"
+MEMBERS = "members"
 
 
 class Kind(StrEnum):
@@ -22,9 +29,14 @@ class Kind(StrEnum):
 
     APPROVED = "claim.approved"
     REOPENED = "claim.reopened"
+    SUPPLEMENTED = "claim.supplemented"
+    RECOVERED = "claim.recovered"
+    ALLOWANCE_APPROVED = "allowance.approved"
+    ALLOWANCE_REOPENED = "allowance.reopened"
     AUTHORISED = "batch.authorised"
     SETTLED = "batch.settled"
     FAILED = "batch.failed"
+    RETURNED = "batch.returned"
 
 
 class Unbalanced(ValueError):
@@ -63,14 +75,19 @@ def care_expense(scheme: str) -> str:
     return f"care_expense:{scheme}"
 
 
-def payable(facility: str) -> str:
-    """Name the account of what is owed to a facility and not yet on its way."""
-    return f"payable:{facility}"
+def allowance_expense(kind: str) -> str:
+    """Name the account of what a kind of allowance costs."""
+    return f"allowance_expense:{kind}"
 
 
-def in_payment(facility: str) -> str:
-    """Name the account of what is authorised for a facility and not yet settled."""
-    return f"in_payment:{facility}"
+def payable(payee: str) -> str:
+    """Name the account of what is owed to a facility, or to members, and not yet on its way."""
+    return f"payable:{payee}"
+
+
+def in_payment(payee: str) -> str:
+    """Name the account of what is authorised for a facility or members and not yet settled."""
+    return f"in_payment:{payee}"
 
 
 def approval(*, claim: str, scheme: str, facility: str, riel: int, occasion: int = 1) -> Posting:
@@ -79,15 +96,39 @@ def approval(*, claim: str, scheme: str, facility: str, riel: int, occasion: int
     return Posting(Kind.APPROVED, claim, legs, occasion)
 
 
-def batching(*, batch: str, facility: str, riel: int) -> Posting:
-    """Put an authorised batch on its way to the facility."""
-    legs = _transfer(riel, to=payable(facility), out_of=in_payment(facility))
+def supplement(*, claim: str, scheme: str, facility: str, riel: int, occasion: int) -> Posting:
+    """Owe a facility more for a claim that is already paid."""
+    legs = _transfer(riel, to=care_expense(scheme), out_of=payable(facility))
+    return Posting(Kind.SUPPLEMENTED, claim, legs, occasion)
+
+
+def recovery(*, claim: str, scheme: str, facility: str, riel: int, occasion: int) -> Posting:
+    """Owe a facility less, because too much was paid on a claim."""
+    legs = _transfer(riel, to=payable(facility), out_of=care_expense(scheme))
+    return Posting(Kind.RECOVERED, claim, legs, occasion)
+
+
+def allowance(*, number: str, kind: str, riel: int, occasion: int = 1) -> Posting:
+    """Owe a member an approved allowance."""
+    legs = _transfer(riel, to=allowance_expense(kind), out_of=payable(MEMBERS))
+    return Posting(Kind.ALLOWANCE_APPROVED, number, legs, occasion)
+
+
+def batching(*, batch: str, payee: str, riel: int) -> Posting:
+    """Put an authorised batch on its way to its payee."""
+    legs = _transfer(riel, to=payable(payee), out_of=in_payment(payee))
     return Posting(Kind.AUTHORISED, batch, legs)
 
 
-def payment(*, batch: str, facility: str, riel: int) -> Posting:
+def payment(*, batch: str, payee: str, riel: int) -> Posting:
     """Let a batch leave the bank."""
-    return Posting(Kind.SETTLED, batch, _transfer(riel, to=in_payment(facility), out_of=BANK))
+    return Posting(Kind.SETTLED, batch, _transfer(riel, to=in_payment(payee), out_of=BANK))
+
+
+def giving_back(*, batch: str, payee: str, riel: int, occasion: int = 1) -> Posting:
+    """Owe again what was on its way and did not arrive, the whole batch or a part of it."""
+    legs = _transfer(riel, to=in_payment(payee), out_of=payable(payee))
+    return Posting(Kind.FAILED, batch, legs, occasion)
 
 
 def reversal(posting: Posting, *, kind: Kind) -> Posting:
@@ -96,7 +137,12 @@ def reversal(posting: Posting, *, kind: Kind) -> Posting:
     return Posting(kind, posting.subject, legs, posting.occasion)
 
 
-def _transfer(riel: int, *, to: str, out_of: str) -> tuple[Leg, ...]:
+def positive_riel(riel: int) -> int:
+    """Return an amount that can move: a whole number of riel above zero."""
     if type(riel) is not int or riel <= 0:
-        raise Unbalanced(f"{riel!r} riel cannot move from {out_of} to {to}")
-    return Leg(to, riel), Leg(out_of, -riel)
+        raise Unbalanced(f"{riel!r} riel cannot move")
+    return riel
+
+
+def _transfer(riel: int, *, to: str, out_of: str) -> tuple[Leg, ...]:
+    return Leg(to, positive_riel(riel)), Leg(out_of, -riel)

@@ -1,4 +1,4 @@
-"""The journal: entries and their legs, append-only.
+"""The journal: entries and their legs, append-only; and the adjustments of what is already paid.
 
 The database itself refuses an entry that does not sum to zero at commit, and legs added to an entry
 after its own transaction.
@@ -64,4 +64,29 @@ class JournalLeg(Base):
     entry_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("journal_entries.id"))
     account: Mapped[str] = mapped_column(Text)
     riel: Mapped[int] = mapped_column(BigInteger)
+    xact: Mapped[int] = mapped_column(Xid8, server_default=func.pg_current_xact_id())
+
+
+class Adjustment(Base):
+    """Riel a facility is owed more (positive) or has to give back (negative) for a paid claim.
+
+    Written once; which batches took how much of it is kept with the batches.
+    """
+
+    __tablename__ = "adjustments"
+    __table_args__ = (
+        CheckConstraint("riel <> 0", name="riel_not_zero"),
+        Index("ix_adjustments_facility", "facility", "scheme", "id"),
+        Index("ix_adjustments_claim", "claim", "id"),
+        Index("ix_adjustments_xact", "xact", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    claim: Mapped[str] = mapped_column(Text)
+    facility: Mapped[str] = mapped_column(Text)
+    scheme: Mapped[str] = mapped_column(Text)
+    riel: Mapped[int] = mapped_column(BigInteger)
+    reason: Mapped[str] = mapped_column(Text)
+    made_by: Mapped[str] = mapped_column(Text)
+    made_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     xact: Mapped[int] = mapped_column(Xid8, server_default=func.pg_current_xact_id())

@@ -21,6 +21,14 @@ def find_posting(session: Session, kind: Kind, subject: str, occasion: int) -> P
     return _posting(session, entry) if entry else None
 
 
+def occasions(session: Session, kind: Kind, subject: str) -> int:
+    """Count the postings of a kind about a subject, reversed ones too."""
+    counted = select(func.count(JournalEntry.id)).where(
+        JournalEntry.kind == kind, JournalEntry.subject == subject
+    )
+    return session.scalar(counted) or 0
+
+
 def open_posting(session: Session, kind: Kind, subject: str) -> tuple[int, Posting] | None:
     """Find the newest posting of a subject that nothing has reversed, with its entry's id."""
     undone = select(JournalEntry.reverses_id).where(JournalEntry.reverses_id.is_not(None))

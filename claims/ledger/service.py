@@ -1,13 +1,18 @@
-"""Write postings to the journal, inside the transaction of the fact they belong to."""
+"""Write postings and adjustments, inside the transaction of the fact they belong to."""
 
 from __future__ import annotations
 
-from sqlalchemy import insert
+from collections.abc import Callable
+
+from sqlalchemy import func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from auth.permissions import Actor
 from claims.ledger import queries
-from claims.ledger.ledger import Kind, Posting, reversal
-from claims.ledger.models import JournalEntry, JournalLeg
+from claims.ledger.ledger import Kind, Posting, positive_riel, recovery, reversal
+from claims.ledger.ledger import supplement as supplement_posting
+from claims.ledger.models import Adjustment, JournalEntry, JournalLeg
+from config.audit import record
 from config.db import transaction
 from config.errors import Conflict
 from config.words import N_
@@ -45,6 +50,12 @@ def post(posting: Posting, *, reverses: int | None = None) -> bool:
         return True
 
 
+def occasions(kind: Kind, subject: str) -> int:
+    """Count how often a fact of a subject was posted: the next one is another occasion."""
+    with transaction() as session:
+        return queries.occasions(session, kind, subject)
+
+
 def reverse(kind: Kind, subject: str, *, as_kind: Kind) -> Posting:
     """Undo the newest posting of a subject that nothing has undone yet."""
     with transaction() as session:
@@ -55,6 +66,48 @@ def reverse(kind: Kind, subject: str, *, as_kind: Kind) -> Posting:
         undone = reversal(posting, kind=as_kind)
         post(undone, reverses=entry)
         return undone
+
+
+def supplement(
+    *, claim: str, facility: str, scheme: str, riel: int, reason: str, by: Actor
+) -> None:
+    """Owe a facility more for a paid claim: its next batch of the scheme pays it."""
+    adjustment = Adjustment(
+        claim=claim, facility=facility, scheme=scheme, riel=positive_riel(riel), reason=reason
+    )
+    _adjust(adjustment, supplement_posting, by)
+
+
+def recover(*, claim: str, facility: str, scheme: str, riel: int, reason: str, by: Actor) -> None:
+    """Take back what was paid too much on a claim: the next batches are set off against it."""
+    adjustment = Adjustment(
+        claim=claim, facility=facility, scheme=scheme, riel=-positive_riel(riel), reason=reason
+    )
+    _adjust(adjustment, recovery, by)
+
+
+def _adjust(one: Adjustment, posting: Callable[..., Posting], by: Actor) -> None:
+    one.made_by = by.subject
+    with transaction() as session:
+        session.add(one)
+        session.flush()
+        # The adjustment's own key tells its posting from every other one of the same claim.
+        made = posting(
+            claim=one.claim,
+            scheme=one.scheme,
+            facility=one.facility,
+            riel=abs(one.riel),
+            occasion=one.id,
+        )
+        post(made)
+        record(by, "adjustment.made", subject=one.claim, facility=one.facility, riel=one.riel)
+
+
+def adjusted(claim: str) -> int:
+    """Return what was added to a claim's payment, less what was recovered from it."""
+    with transaction() as session:
+        total = select(func.sum(Adjustment.riel)).where(Adjustment.claim == claim)
+        return int(session.scalar(total) or 0)
 
 
 def balance(account: str) -> int:

@@ -1,6 +1,6 @@
 """The files a bank is given: ISO 20022 pain.001.001.09 and CSV, from plain values. Pure.
 
-One credit transfer a batch. The message's id is the number of the batch or run, its moment is given
+One credit transfer a facility's batch, or a member of a members' batch. The message's id is the number of the batch or run, its moment is given
 by the caller, so that the same payment always makes the same bytes.
 """
 
@@ -40,10 +40,12 @@ from config.sheets import csv_bytes
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
 CURRENCY = "KHR"
+BANK = "bank"
 # Limits of the message: a name has 140 characters, an account that is no IBAN 34.
 NAME_LENGTH, ACCOUNT_LENGTH = 140, 34
 CSV_HEADER = (
-    "batch", "facility", "facility_name", "account", "amount_riel", "scheme", "claims", "reference",
+    "end_to_end_id", "batch", "facility", "payee_name", "method", "account", "amount_riel", "scheme",
+    "claims", "reference",
 )  # fmt: skip
 
 
@@ -62,15 +64,25 @@ class Payer:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """One batch's money on its way to one facility."""
+    """Money on its way to one facility (a whole batch) or one member (one allowance of it).
 
+    `end_to_end` is the number the bank's answer comes back with.
+    """
+
+    end_to_end: str
     batch: str
     facility: str
-    facility_name: str
-    account: str
+    payee: str
+    account: str | None
     riel: int
     scheme: str
     claims: int
+    method: str = BANK
+
+    @property
+    def through_bank(self) -> bool:
+        """Tell whether a bank's message can carry it: a wallet or cash cannot."""
+        return self.method == BANK
 
 
 def pain_001(
@@ -108,8 +120,8 @@ def csv_file(msg_id: str, *, transfers: Sequence[Transfer]) -> bytes:
     """Write the credit transfers as CSV, for a bank's upload page."""
     rows = [
         (
-            one.batch, one.facility, one.facility_name, one.account, one.riel, one.scheme,
-            one.claims, msg_id,
+            one.end_to_end, one.batch, one.facility, one.payee, one.method, one.account, one.riel,
+            one.scheme, one.claims, msg_id,
         )
         for one in transfers
     ]  # fmt: skip
@@ -117,14 +129,15 @@ def csv_file(msg_id: str, *, transfers: Sequence[Transfer]) -> bytes:
 
 
 def _transfer(one: Transfer) -> CreditTransferTransaction34:
-    words = f"NSSF {one.scheme} {one.batch}, {one.claims} claims"
+    claims = "" if one.end_to_end != one.batch else f", {one.claims} claims"
+    words = f"NSSF {one.scheme} {one.batch}{claims}"
     return CreditTransferTransaction34(
-        pmt_id=PaymentIdentification6(instr_id=one.batch, end_to_end_id=one.batch),
+        pmt_id=PaymentIdentification6(instr_id=one.end_to_end, end_to_end_id=one.end_to_end),
         amt=AmountType4Choice(
             instd_amt=ActiveOrHistoricCurrencyAndAmount(value=Decimal(one.riel), ccy=CURRENCY)
         ),
-        cdtr=PartyIdentification135(nm=one.facility_name[:NAME_LENGTH]),
-        cdtr_acct=_account(one.account),
+        cdtr=PartyIdentification135(nm=one.payee[:NAME_LENGTH]),
+        cdtr_acct=_account(one.account or ""),
         rmt_inf=RemittanceInformation16(ustrd=[words]),
     )
 

@@ -17,6 +17,8 @@ class BatchState(StrEnum):
     AUTHORISED = "authorised"
     EXPORTED = "exported"
     SETTLED = "settled"
+    RETURNING = "returning"
+    RETURNED = "returned"
     FAILED = "failed"
     CANCELLED = "cancelled"
 
@@ -30,7 +32,10 @@ class InvalidBatchTransition(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class BatchTransition:
-    """One edge; `maker_checker` edges are closed to who opened the batch."""
+    """One edge; `maker_checker` edges are closed to who opened the batch or reported the return.
+
+    `alone` edges exist for a batch only, also for one that is paid with its run.
+    """
 
     source: BatchState
     action: str
@@ -38,6 +43,7 @@ class BatchTransition:
     permission: Permission
     label: str
     maker_checker: bool = False
+    alone: bool = False
 
 
 _S, _MANAGE = BatchState, Permission.BATCH_MANAGE
@@ -52,8 +58,21 @@ TRANSITIONS: tuple[BatchTransition, ...] = (
     BatchTransition(_S.EXPORTED, "settle", _S.SETTLED, _MANAGE, N_("Settle")),
     BatchTransition(_S.AUTHORISED, "fail", _S.FAILED, _MANAGE, N_("Record a failure")),
     BatchTransition(_S.EXPORTED, "fail", _S.FAILED, _MANAGE, N_("Record a failure")),
-)
+    BatchTransition(
+        _S.SETTLED, "return", _S.RETURNING, _MANAGE, N_("The bank returned the money"), alone=True
+    ),
+    BatchTransition(
+        _S.RETURNING, "confirm_return", _S.RETURNED, Permission.BATCH_AUTHORISE,
+        N_("Confirm the return"), maker_checker=True, alone=True,
+    ),
+    BatchTransition(
+        _S.RETURNING, "refuse_return", _S.SETTLED, Permission.BATCH_AUTHORISE,
+        N_("The money did not come back"), maker_checker=True, alone=True,
+    ),
+)  # fmt: skip
 
+# What a batch of a run takes with its run only; the bank may settle, refuse or return it alone.
+WITH_THE_RUN = frozenset({"authorise", "cancel", "export"})
 # States in which a batch is authorised and neither settled nor failed.
 PENDING = frozenset({_S.AUTHORISED, _S.EXPORTED})
 LIVE = frozenset({_S.OPEN, _S.AUTHORISED, _S.EXPORTED})
@@ -69,13 +88,14 @@ def find_transition(state: BatchState | str, action: str) -> BatchTransition:
 
 
 def actions_for(
-    state: BatchState | str, actor: Actor, *, opened_by: str
+    state: BatchState | str, actor: Actor, *, opened_by: str, return_by: str | None = None
 ) -> tuple[BatchTransition, ...]:
     """Return the steps this actor may take now: the buttons of the finance desk."""
+    maker = opened_by if return_by is None else return_by
     return tuple(
         edge
         for edge in TRANSITIONS
         if edge.source == state
         and edge.permission in actor.permissions
-        and not (edge.maker_checker and actor.subject == opened_by)
+        and not (edge.maker_checker and actor.subject == maker)
     )

@@ -15,7 +15,7 @@ from claims.adjudication.reasons import CATALOGUE, Severity
 FIRST, SECOND = 1, 2
 
 # Why a second person must agree.
-AMOUNT, OVERRIDE, NO_TARIFF = "amount", "override", "no_tariff"
+AMOUNT, OVERRIDE, NO_TARIFF, FACILITY_DAY = "amount", "override", "no_tariff", "facility_day"
 
 # The finding that says a share of the line is the patient's own.
 COPAYMENT = "copayment"
@@ -127,6 +127,13 @@ def decide_lines(
         if index is not None:
             errors += _check_wish(facts, wish, result, f"/lines/{index}", known_reasons)
     return Verdict(tuple(results), tuple(errors), _causes(lines, results, four_eyes_above_riel))
+
+
+def with_day_limit(verdict: Verdict, *, alone_today_riel: int, limit_riel: int) -> Verdict:
+    """Ask for a second person where one alone would approve too much for a facility in a day."""
+    if verdict.causes or alone_today_riel + verdict.riel <= limit_riel:
+        return verdict
+    return replace(verdict, causes=(FACILITY_DAY,))
 
 
 def completed_wishes(proposed: Sequence[LineResult], wishes: Sequence[LineWish]) -> list[LineWish]:
@@ -273,3 +280,8 @@ def _causes(
         NO_TARIFF: any(facts.tariff_riel is None and result.riel > 0 for facts, result in pairs),
     }
     return tuple(cause for cause, true in found.items() if true)
+
+
+def sample_size(claims: int, percent: int, least: int) -> int:
+    """Return how many claims of a group are read before the rest is approved, rounded up."""
+    return min(claims, max(least, -(-claims * percent // 100)))

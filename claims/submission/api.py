@@ -138,9 +138,7 @@ def list_messages(number: str) -> ResponseReturnValue:
 @blp.response(201, MessageList)
 def add_message(body: dict[str, Any], number: str) -> ResponseReturnValue:
     """Ask, answer or note something about a claim; an answer closes the open question."""
-    items = submission.add_message(
-        number, body["text"], by=current_actor(), kind=body["kind"], internal=body["internal"]
-    )
+    items = submission.add_message(number, body.pop("text"), by=current_actor(), **body)
     return _private({"items": items}), 201
 
 

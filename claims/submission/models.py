@@ -80,7 +80,15 @@ class Claim(Base):
             "remittance_number",
             postgresql_where=text("remittance_number IS NOT NULL"),
         ),
-    )
+        Index(
+            "ix_claims_waiting", "review_by", "id",
+            postgresql_where=text("state IN ('submitted', 'in_review')"),
+        ),
+        Index(
+            "ix_claims_package", "package", "id",
+            postgresql_where=text("state = 'submitted' AND package IS NOT NULL"),
+        ),
+    )  # fmt: skip
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     number: Mapped[str] = mapped_column(Text)
@@ -122,6 +130,14 @@ class Claim(Base):
     remittance_number: Mapped[str | None] = mapped_column(Text)
     replaces: Mapped[str | None] = mapped_column(Text)
     held: Mapped[bool] = mapped_column(Boolean, server_default="false")
+    # How much NSSF has to look at it (points of its signals); shown to NSSF only.
+    risk: Mapped[int] = mapped_column(server_default="0")
+    # The day by which NSSF decides; empty while a hold or an open question stops the clock.
+    review_by: Mapped[date | None]
+    asked: Mapped[bool] = mapped_column(Boolean, server_default="false")
+    escalated_at: Mapped[datetime | None] = mapped_column(MOMENT)
+    # The services of a claim that the rules found clean: what bulk approval groups by.
+    package: Mapped[str | None] = mapped_column(Text)
     created_by: Mapped[str] = mapped_column(Text)
     submitted_by: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(MOMENT, server_default=func.now())
@@ -211,3 +227,38 @@ class ClaimMessage(Base):
     internal: Mapped[bool] = mapped_column(Boolean, server_default="false")
     # Set on a question once somebody answered it: an open question pauses the clock.
     answered_at: Mapped[datetime | None] = mapped_column(MOMENT)
+    # The question that an answer answers.
+    answers: Mapped[int | None] = mapped_column(
+        BigInteger, ForeignKey("claim_messages.id", name="fk_claim_messages_answers")
+    )
+
+
+class PublicHoliday(Base):
+    """A day on which offices are closed, with its source: what working days are counted by."""
+
+    __tablename__ = "public_holidays"
+    __table_args__ = (
+        CheckConstraint("status IN ('law', 'reported', 'assumption', 'demo')", name="status"),
+    )
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    name_en: Mapped[str] = mapped_column(Text)
+    name_km: Mapped[str] = mapped_column(Text)
+    status: Mapped[str] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(Text)
+    loaded_by: Mapped[str] = mapped_column(Text)
+    loaded_at: Mapped[datetime] = mapped_column(MOMENT, server_default=func.now())
+
+
+class Outage(Base):
+    """Days on which this service could not be used: no deadline counts them."""
+
+    __tablename__ = "outages"
+    __table_args__ = (CheckConstraint("last_day >= first_day", name="period"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    first_day: Mapped[date]
+    last_day: Mapped[date]
+    reason: Mapped[str] = mapped_column(Text)
+    recorded_by: Mapped[str] = mapped_column(Text)
+    recorded_at: Mapped[datetime] = mapped_column(MOMENT, server_default=func.now())

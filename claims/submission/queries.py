@@ -27,7 +27,17 @@ LIST_COLUMNS = (
     " service_from, service_to, scheme, submitted_at, updated_at, batch_number, remittance_number,"
     " held, claimed_riel, payable_riel, approved_riel, paid_riel"
 )
-FIND = """
+# What stopped a claim's clocks, and until when: holds, and questions of NSSF to the facility.
+PAUSES = """(SELECT jsonb_agg(jsonb_build_array(p.kind, p.since, p.until) ORDER BY p.since)
+          FROM (SELECT 'question' AS kind, m.at AS since, m.answered_at AS until
+                  FROM claim_messages m
+                 WHERE m.claim_id = c.id AND m.kind = 'question' AND m.side = 'nssf'
+                   AND NOT m.internal
+                UNION ALL
+                SELECT 'hold', e.at, (SELECT min(r.at) FROM claim_events r
+                          WHERE r.claim_id = c.id AND r.action = 'release' AND r.id > e.id)
+                  FROM claim_events e WHERE e.claim_id = c.id AND e.action = 'hold') p)"""
+FIND = f"""
 SELECT c.*,
        (SELECT jsonb_agg(jsonb_build_object('state', e.state, 'action', e.action, 'at',
                    to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')) ORDER BY e.id)
@@ -39,9 +49,15 @@ SELECT c.*,
           FROM claim_lines l WHERE l.claim_id = c.id AND l.approved_riel IS NOT NULL) AS approved,
        (SELECT min(m.at) FROM claim_messages m
          WHERE m.claim_id = c.id AND m.kind = 'question' AND m.answered_at IS NULL
-           AND NOT m.internal AND m.side = 'nssf') AS asked_at
+           AND NOT m.internal AND m.side = 'nssf') AS asked_at,
+       {PAUSES} AS pauses,
+       (SELECT jsonb_build_object('state', a.state, 'filed_at', a.filed_at,
+                   'decide_by', a.decide_by, 'decided_at', a.decided_at, 'answer', a.answer,
+                   'earlier_riel', a.earlier_riel, 'granted_riel', a.granted_riel,
+                   'supplement_riel', a.supplement_riel)
+          FROM appeals a WHERE a.claim_id = c.id) AS appeal
   FROM claims c
-"""
+"""  # noqa: S608 - an expression of this module
 GATHER = """
 SELECT (SELECT row_to_json(x) FROM (SELECT number, body_hash FROM claims
           WHERE facility = %(facility)s AND facility_reference = %(reference)s) x),
@@ -70,8 +86,19 @@ SELECT e.at, e.action, e.state, e.by, e.details ->> 'reason' AS reason FROM clai
   JOIN claims c ON c.id = e.claim_id WHERE c.number = %s ORDER BY e.id
 """
 MESSAGES = """
-SELECT m.at, m.by, m.side, m.kind, m.text, m.internal, m.answered_at FROM claim_messages m
- WHERE m.claim_id = %s ORDER BY m.id
+SELECT m.id, m.answers, m.at, m.by, m.side, m.kind, m.text, m.internal, m.answered_at
+  FROM claim_messages m WHERE m.claim_id = %s ORDER BY m.id
+"""
+CLOCKS = f"""
+SELECT c.id, c.state, c.scheme, c.service_from, c.service_to, c.submitted_at, c.decided_at,
+       c.updated_at, c.approved_riel, c.claimed_riel, c.held, {PAUSES} AS pauses,
+       (SELECT min(m.at) FROM claim_messages m
+         WHERE m.claim_id = c.id AND m.kind = 'question' AND m.answered_at IS NULL
+           AND NOT m.internal AND m.side = 'nssf') AS asked_at
+  FROM claims c WHERE c.id = ANY(%s)
+"""  # noqa: S608 - an expression of this module
+WAITING = """
+SELECT id FROM claims WHERE state IN ('submitted', 'in_review') AND id > %s ORDER BY id LIMIT %s
 """
 RECENT = """
 SELECT coalesce(
@@ -177,14 +204,15 @@ def gather(
     existing, history, seen, known, mark = row
     return Gathered(
         existing=(existing["number"], existing["body_hash"]) if existing else None,
-        history=tuple(_past(values) for values in history or ()),
+        history=tuple(to_past(values) for values in history or ()),
         visit=(seen[0], seen[1]) if seen else None,
         replaces_known=known,
         mark=mark,
     )
 
 
-def _past(values: list[Any]) -> Past:
+def to_past(values: list[Any]) -> Past:
+    """Make one line of a person's other claims from what the statement gathered of it."""
     claim, own, service, day, quantity, visit_type, first, last, birth_order = values
     return Past(
         claim=claim,
@@ -209,6 +237,17 @@ def message_rows(claim_id: int) -> list[Row]:
     """Return every message of a claim, oldest first."""
     with reading() as connection, connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(MESSAGES, [claim_id]).fetchall()
+
+
+def clock_rows(connection: Connection[Any], claim_ids: Sequence[int]) -> list[Row]:
+    """Return what the clocks of these claims are counted by."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(CLOCKS, [list(claim_ids)]).fetchall()
+
+
+def waiting_ids(connection: Connection[Any], *, after: int, limit: int) -> list[int]:
+    """Return the next claims that wait for a decision, in the order of their ids."""
+    return [row[0] for row in connection.execute(WAITING, [after, limit]).fetchall()]
 
 
 def recent_dealing(*, card_key: str, facility: str) -> str | None:

@@ -1,21 +1,20 @@
-"""A claim's own arithmetic, pure: its canonical body and hash, its facts, its deadlines."""
+"""A claim's own arithmetic, pure: its canonical body and hash, its facts, its package."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from hashlib import sha256
 from typing import Any
 
 import orjson
 
 from claims.adjudication.rules.facts import Birth, Diagnosis, Line, Maternity
-from claims.submission.states import DECIDED, ClaimState
 from config.text import fold_card
-from gateway.coverage.policy import ClaimRules
 
-CASE_PAID = frozenset({ClaimState.APPROVED, ClaimState.BATCHED, ClaimState.PAID})
+# A package names at most so many services: beyond that no two claims are alike.
+MAX_PACKAGE = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,32 +111,15 @@ def canonical(loaded: Mapping[str, Any]) -> Body:
     return Body(orjson.loads(text), submit, digest)
 
 
-def deadlines(
-    *,
-    state: str,
-    service_to: date,
-    submitted_on: date | None,
-    decided_on: date | None,
-    asked_on: date | None,
-    reduced: bool,
-    held: bool,
-    rules: ClaimRules,
-) -> dict[str, date | None]:
-    """Return the days by which each side has to act, by the claim rules of the service day.
+def package_of(outcome: Mapping[str, Any], services: Iterable[str]) -> str | None:
+    """Name the services of a claim with which the rules found nothing amiss; None of any other.
 
-    A hold stops NSSF's clocks, and so does a question the facility has not answered.
+    Clean is: every line payable whole, at an agreed price, and nothing found beyond a remark.
     """
-    waiting = state in (ClaimState.SUBMITTED, ClaimState.IN_REVIEW) and not held and not asked_on
-    payable = state in CASE_PAID and not held
-    appealable = state == ClaimState.REJECTED or (state in DECIDED and reduced)
-    return {
-        "submit_by": service_to + timedelta(days=rules.submit_within_days),
-        "answer_by": _after(asked_on, rules.submit_within_days),
-        "review_by": _after(submitted_on if waiting else None, rules.review_within_days),
-        "appeal_by": _after(decided_on if appealable else None, rules.appeal_within_days),
-        "pay_by": _after(decided_on if payable else None, rules.pay_within_days),
-    }
-
-
-def _after(day: date | None, days: int) -> date | None:
-    return day + timedelta(days=days) if day is not None else None
+    names = sorted(set(services))
+    said = [*outcome["findings"], *(one for line in outcome["lines"] for one in line["reasons"])]
+    clean = all(one["severity"] == "info" for one in said) and all(
+        line["decision"] == "payable" and line["tariff_riel"] is not None
+        for line in outcome["lines"]
+    )
+    return "+".join(names) if clean and len(names) <= MAX_PACKAGE else None

@@ -83,6 +83,34 @@ TRANSITIONS: tuple[Transition, ...] = (
         (_S.DRAFT, _S.SUBMITTED, _S.RETURNED, _S.WITHDRAWN), "void", _S.VOIDED,
         permission=_FACILITY, label=N_("Void"),
     ),
+    # A decided claim gives back what it was worth; one in payment has to wait for the batch's end.
+    *_edges(
+        (_S.APPROVED, _S.REJECTED, _S.PAID), "void", _S.VOIDED,
+        permission=_FACILITY, label=N_("Void"),
+    ),
+    *_edges(
+        (_S.APPROVED, _S.REJECTED, _S.BATCHED, _S.PAID), "appeal", None,
+        permission=_FACILITY, label=N_("Appeal"), button=False,
+    ),
+    *_edges(
+        (_S.APPROVED, _S.REJECTED), "amend", _S.APPROVED,
+        permission=_REVIEW, label=N_("Approve on appeal"), button=False,
+    ),
+    *_edges(
+        (_S.BATCHED, _S.PAID), "supplement", None,
+        permission=_REVIEW, label=N_("Pay more on appeal"), button=False,
+    ),
+    Transition(
+        _S.PAID, "correct", _S.PAID, _APPROVE, N_("Correct an overpayment"), button=False
+    ),
+    *_edges(
+        (_S.APPROVED, _S.REJECTED, _S.BATCHED, _S.PAID), "dismiss", None,
+        permission=_REVIEW, label=N_("Dismiss the appeal"), button=False,
+    ),
+    *_edges(
+        (_S.SUBMITTED, _S.IN_REVIEW), "escalate", None,
+        permission=_REVIEW, label=N_("Escalate"), when_held=False, button=False,
+    ),
     Transition(_S.SUBMITTED, "lease", _S.IN_REVIEW, _REVIEW, N_("Review"), when_held=False),
     Transition(_S.IN_REVIEW, "release_lease", _S.SUBMITTED, _REVIEW, N_("Put back")),
     Transition(_S.IN_REVIEW, "approve", _S.APPROVED, _REVIEW, N_("Approve")),
@@ -118,10 +146,11 @@ TRANSITIONS: tuple[Transition, ...] = (
         _S.BATCHED, "unbatch", _S.APPROVED, _FINANCE, N_("Take out of the batch"), button=False
     ),
     Transition(_S.BATCHED, "pay", _S.PAID, _FINANCE, N_("Record the payment"), button=False),
+    Transition(_S.PAID, "unpay", _S.APPROVED, _FINANCE, N_("Take the payment back"), button=False),
 )  # fmt: skip
 
 # What a hold does not touch: these edges do not exist for a claim awaiting a second person.
-_BESIDE = frozenset({"hold", "release"})
+_BESIDE = frozenset({"hold", "release", "escalate"})
 
 
 def _open_edges(state: ClaimState, awaiting: str | None, held: bool) -> list[Transition]:

@@ -70,8 +70,16 @@ EVENT_ACTION = {
     "reopen": N_("Reopened"),
     "batch": N_("Put into a batch"),
     "unbatch": N_("Taken out of the batch"),
+    "unpay": N_("The bank returned the payment"),
     "pay": N_("Paid"),
+    "appeal": N_("Appealed by the facility"),
+    "amend": N_("Approved on appeal"),
+    "supplement": N_("More granted on appeal"),
+    "dismiss": N_("Appeal dismissed"),
+    "correct": N_("Overpayment corrected"),
+    "escalate": N_("Overdue: brought forward"),
 }
+APPEAL_STATE = {"open": N_("Appeal open"), "won": N_("Appeal won"), "lost": N_("Appeal lost")}
 
 WORDS = {
     "claim_state": CLAIM_STATE,
@@ -88,13 +96,16 @@ WORDS = {
     "side": SIDE,
     "awaiting": AWAITING,
     "event_action": EVENT_ACTION,
+    "appeal_state": APPEAL_STATE,
 }
 
 # What the services say of a field or a step, listed so that the catalogue has it in Khmer too.
 SAID = (
     N_("Another person has to decide this claim."),
     N_("Check the card or check the patient in first: within the last 30 days."),
+    N_("Decide the appeal first."),
     N_("Not a claim of your facility."),
+    N_("Not an open question to you."),
     N_("Not a visit of your facility."),
     N_("Only NSSF writes internal notes."),
     N_("The card stays."),

@@ -23,6 +23,16 @@ def append_only(name: str) -> None:
     )
 
 
+def append_only_by_month(name: str) -> None:
+    """Protect a table partitioned by month and make its first partitions.
+
+    They lie in the schema `months`, which the application cannot enter: it reads and adds through
+    the table alone, and each partition refuses changes even to its owner.
+    """
+    append_only(name)
+    op.execute("SELECT make_months()")
+
+
 def read_only(name: str) -> None:
     """Let the application read a table only."""
     op.execute(f"GRANT SELECT ON {name} TO {APP}")

@@ -39,6 +39,17 @@
     if (event.target.closest("[data-print]")) { window.print(); }
   });
 
+  /* What a page holds for somebody is renewed while that person works on it, never by itself. */
+  var renewed = Date.now();
+  ["keydown", "pointerdown", "input"].forEach(function (kind) {
+    document.addEventListener(kind, function () {
+      var held = document.querySelector("[data-renew]");
+      if (!held || !window.htmx || Date.now() - renewed < 5 * 60 * 1000) { return; }
+      renewed = Date.now();
+      window.htmx.trigger(held, "renew");
+    });
+  });
+
   /* After an answer the card field is ready for the next scan; a search leads to its answer. */
   document.addEventListener("htmx:afterSwap", function (event) {
     var request = event.detail.requestConfig;

@@ -4,8 +4,16 @@ from typing import Any
 
 from yaml.nodes import Node
 
-from gateway.coverage.policy import ClaimRules, Exclusion, ServiceLimit, Source
+from gateway.coverage.policy import (
+    ATTACHMENTS,
+    DEADLINE_DAYS,
+    ClaimRules,
+    Exclusion,
+    ServiceLimit,
+    Source,
+)
 from gateway.coverage.policy_reader import SOURCED, Reader, is_null, read_source, sourced
+from gateway.coverage.signal_rules import DEFAULT_SIGNALS, KEYS, Signals
 
 NUMBERS = {
     "submit_within_days": (1, 3650),
@@ -16,8 +24,14 @@ NUMBERS = {
     "auto_approve_below_riel": (0, 10**12),
     "newborn_days": (0, 365),
 }
-MAY_BE_EMPTY = {"auto_approve_below_riel"}
-TABLES = {"service_limits", "exclusions", "checklists", "copay"}
+# What a file may leave to the product's own number.
+OPTIONAL_NUMBERS = {
+    "four_eyes_day_above_riel": (0, 10**12),
+    "bulk_sample_percent": (1, 100),
+    "bulk_sample_least": (1, 100),
+}
+MAY_BE_EMPTY = {"auto_approve_below_riel", "four_eyes_day_above_riel"}
+TABLES = {"service_limits", "exclusions", "checklists", "copay", "signals"}
 LIMIT_KEYS = {"max_quantity", "min_days_between", "per_year"}
 
 
@@ -25,22 +39,32 @@ def read_claim_rules(reader: Reader, node: Node | None) -> ClaimRules:
     """Read the claims section; every number with its source, every table entry with its own."""
     if node is None:
         return ClaimRules()
-    found = reader.mapping(node, "claims", required=set(NUMBERS), optional=TABLES)
+    optional = TABLES | set(OPTIONAL_NUMBERS) | {"deadline_days"}
+    found = reader.mapping(node, "claims", required=set(NUMBERS), optional=optional)
     values: dict[str, Any] = {}
     sources: dict[str, Source] = {}
-    for name, (least, most) in NUMBERS.items():
+    for name, (least, most) in (NUMBERS | OPTIONAL_NUMBERS).items():
         if name in found:
             values[name], sources[name] = _number(reader, found[name], name, least, most)
+    if "deadline_days" in found:
+        values["deadline_days"], sources["deadline_days"] = sourced(
+            reader,
+            found["deadline_days"],
+            "claims.deadline_days",
+            lambda value, path: reader.choice(value, path, DEADLINE_DAYS),
+        )
     limits, limit_sources = _service_limits(reader, found.get("service_limits"))
     checklists, checklist_sources = _checklists(reader, found.get("checklists"))
     copay, copay_sources = _copay(reader, found.get("copay"))
+    signals, signal_sources = _signals(reader, found.get("signals"))
     return ClaimRules(
         **values,
         service_limits=limits,
         exclusions=_exclusions(reader, found.get("exclusions")),
         checklists=checklists,
         copay=copay,
-        sources=sources | limit_sources | checklist_sources | copay_sources,
+        signals=signals,
+        sources=sources | limit_sources | checklist_sources | copay_sources | signal_sources,
     )
 
 
@@ -108,7 +132,9 @@ def _checklists(
     for service, value in _table(reader, node, "claims.checklists").items():
         path = f"claims.checklists.{service}"
         found = reader.mapping(value, path, required={"attachments"} | SOURCED)
-        lists[service] = _texts(reader, found.get("attachments"), f"{path}.attachments")
+        lists[service] = reader.choices(
+            found.get("attachments"), f"{path}.attachments", ATTACHMENTS
+        )
         sources[f"checklists.{service}"] = read_source(reader, found, path)
     return lists, sources
 
@@ -119,6 +145,25 @@ def _copay(reader: Reader, node: Node | None) -> tuple[dict[str, int], dict[str,
         path = f"claims.copay.{service}"
         riel[service], sources[f"copay.{service}"] = sourced(reader, value, path, reader.whole)
     return riel, sources
+
+
+def _signals(reader: Reader, node: Node | None) -> tuple[Signals, dict[str, Source]]:
+    """Read the signals a policy sets; those it leaves out keep the product's numbers."""
+    signals, sources = dict(DEFAULT_SIGNALS), {}
+    given = (
+        {}
+        if node is None
+        else reader.mapping(node, "claims.signals", required=set(), optional=set(KEYS))
+    )
+    for name in KEYS.keys() & given.keys():
+        path = f"claims.signals.{name}"
+        found = reader.mapping(given[name], path, required=set(KEYS[name]) | SOURCED)
+        signals[name] = {
+            key: reader.whole(found.get(key), f"{path}.{key}", least=least, most=most)
+            for key, (least, most) in KEYS[name].items()
+        }
+        sources[f"signals.{name}"] = read_source(reader, found, path)
+    return signals, sources
 
 
 def _table(reader: Reader, node: Node | None, path: str) -> dict[str, Node]:

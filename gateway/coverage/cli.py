@@ -39,7 +39,8 @@ def load_command(file: Path) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Everything, as JSON.")
 def show_command(day: datetime | None, as_json: bool) -> None:
     """Show the policies in force on a day, every rule with its source and status."""
-    shown = policies_on(coverage.policy_set(), day.date() if day else clock.today())
+    on = day.date() if day else clock.today()
+    shown = policies_on(coverage.policy_set(), on, nssf=True)
     if as_json:
         click.echo(json.dumps(shown, default=str, ensure_ascii=False, indent=2))
         return

@@ -11,6 +11,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
+from gateway.coverage.signal_rules import DEFAULT_SIGNALS, Signals
+
 SCHEMES = ("health_care", "occupational_risk", "hef", "pension")
 CATEGORIES = (
     "private_worker",
@@ -52,7 +54,13 @@ LEVELS = (
 KINDS = ("public", "private")
 CAUSES = ("illness", "maternity", "work", "commuting")
 STATUSES = ("law", "reported", "assumption")
+DEADLINE_DAYS = ("calendar", "next_working", "working")
+"""How deadlines count: every day; every day, ending on a working one; working days only."""
 CONFIDENCES = ("H", "M", "L")
+ATTACHMENTS = (
+    "invoice", "prescription", "referral", "scan", "discharge_summary", "consent", "other",
+)  # fmt: skip
+"""What a checklist may ask for: the kinds of attachment a claim can carry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +167,23 @@ class ClaimRules:
     four_eyes_above_riel: int = 2_000_000
     auto_approve_below_riel: int | None = None
     newborn_days: int = 28
+    deadline_days: str = "calendar"
+    # What one person may approve alone for one facility in a day; empty: the limit of one claim.
+    four_eyes_day_above_riel: int | None = None
+    bulk_sample_percent: int = 5
+    bulk_sample_least: int = 3
     service_limits: Mapping[str, ServiceLimit] = field(default_factory=dict)
     exclusions: tuple[Exclusion, ...] = ()
     checklists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     copay: Mapping[str, int] = field(default_factory=dict)
+    signals: Signals = field(default_factory=lambda: DEFAULT_SIGNALS)
     sources: Mapping[str, Source] = field(default_factory=dict)
+
+    @property
+    def day_limit_riel(self) -> int:
+        """Return what one person may approve alone for one facility in a day."""
+        own = self.four_eyes_day_above_riel
+        return self.four_eyes_above_riel if own is None else own
 
     def source_of(self, name: str) -> Source:
         """Say where one of these settings comes from."""

@@ -5,6 +5,7 @@ when a file is loaded and when stored files are read back.
 """
 
 import hashlib
+import re
 from functools import lru_cache
 
 import yaml
@@ -51,6 +52,9 @@ TOP_LEVEL = {
 }  # fmt: skip
 
 
+FAULT = re.compile(r"(?P<where>.*?:\d+): (?P<key>[^ ]*): (?P<what>.*)", re.DOTALL)
+
+
 class PolicyError(ValueError):
     """A file that cannot be used; `faults` lists every "file:line: key: what is wrong"."""
 
@@ -58,11 +62,25 @@ class PolicyError(ValueError):
         self.faults = faults
         super().__init__("\n".join(faults))
 
+    def as_errors(self) -> list[dict[str, str]]:
+        """Return each fault with its key as an RFC 6901 pointer into the file."""
+        return [{"pointer": _pointer(fault), "message": fault} for fault in self.faults]
+
+
+def _pointer(fault: str) -> str:
+    """Turn `rules[0].any[1].paid` into `/rules/0/any/1/paid`; the whole file has no pointer."""
+    found = FAULT.fullmatch(fault)
+    key = found["key"] if found else ""
+    if key in ("", "file"):
+        return ""
+    parts = key.replace("[", ".").replace("]", "").split(".")
+    return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in parts)
+
 
 @lru_cache(maxsize=64)
 def parse_policy(text: str, *, name: str = "policy.yaml") -> Policy:
     """Read one policy file, or raise PolicyError naming every fault with file, line and key."""
-    root = _compose(text, name)
+    root = compose(text, name)
     reader = Reader(name)
     found = reader.mapping(root, "", required=TOP_LEVEL)
     policy = _policy(reader, found, sha256=hashlib.sha256(text.encode()).hexdigest())
@@ -71,7 +89,8 @@ def parse_policy(text: str, *, name: str = "policy.yaml") -> Policy:
     return policy
 
 
-def _compose(text: str, name: str) -> Node:
+def compose(text: str, name: str) -> Node:
+    """Compose one document: bounded, without aliases, every fault with its line."""
     if len(text.encode()) > MAX_BYTES:
         raise PolicyError([f"{name}:1: file: is larger than {MAX_BYTES:,} bytes"])
     try:

@@ -12,19 +12,22 @@ from gateway.coverage.policy import (
     source_dict,
 )
 
+NSSF_ONLY = ("bulk_sample_percent", "bulk_sample_least", "signals")
+"""What NSSF keeps to itself: who knows how claims are sampled or marked can stay unseen."""
 
-def policies_on(policies: PolicySet, day: date) -> dict[str, Any]:
+
+def policies_on(policies: PolicySet, day: date, *, nssf: bool) -> dict[str, Any]:
     """Show every scheme's policy of a day under the name of the whole set."""
     found = [policies.on(scheme, day) for scheme in SCHEMES]
     return {
         "version": policies.version,
         "on": day,
-        "items": [to_view(policy, day) for policy in found if policy is not None],
+        "items": [to_view(policy, day, nssf=nssf) for policy in found if policy is not None],
     }
 
 
-def to_view(policy: Policy, day: date) -> dict[str, Any]:
-    """Show one policy with the rules that hold on a day."""
+def to_view(policy: Policy, day: date, *, nssf: bool) -> dict[str, Any]:
+    """Show one policy with the rules that hold on a day; how NSSF looks at claims to NSSF only."""
     return {
         "scheme": policy.scheme,
         "effective_from": policy.effective_from,
@@ -49,7 +52,11 @@ def to_view(policy: Policy, day: date) -> dict[str, Any]:
             | source_dict(benefit.source)
             for benefit in policy.benefits.values()
         ],
-        "claims": _claims(policy.claims),
+        "claims": {
+            name: shown
+            for name, shown in _claims(policy.claims).items()
+            if nssf or name not in NSSF_ONLY
+        },
     }
 
 
@@ -91,7 +98,8 @@ def _rule(rule: Rule) -> dict[str, Any]:
 def _claims(rules: ClaimRules) -> dict[str, Any]:
     names = (
         "submit_within_days", "review_within_days", "pay_within_days", "appeal_within_days",
-        "four_eyes_above_riel", "auto_approve_below_riel", "newborn_days",
+        "four_eyes_above_riel", "auto_approve_below_riel", "newborn_days", "deadline_days",
+        "four_eyes_day_above_riel", "bulk_sample_percent", "bulk_sample_least",
     )  # fmt: skip
     shown: dict[str, Any] = {
         name: {"value": getattr(rules, name)} | source_dict(rules.source_of(name)) for name in names
@@ -116,6 +124,16 @@ def _claims(rules: ClaimRules) -> dict[str, Any]:
         | source_dict(one.source)
         for one in rules.exclusions
     ]
-    shown["checklists"] = dict(rules.checklists)
-    shown["copay"] = dict(rules.copay)
+    shown["checklists"] = {
+        key: {"attachments": kinds} | source_dict(rules.source_of(f"checklists.{key}"))
+        for key, kinds in rules.checklists.items()
+    }
+    shown["copay"] = {
+        key: {"riel": riel} | source_dict(rules.source_of(f"copay.{key}"))
+        for key, riel in rules.copay.items()
+    }
+    shown["signals"] = {
+        name: dict(numbers) | source_dict(rules.source_of(f"signals.{name}"))
+        for name, numbers in rules.signals.items()
+    }
     return shown

@@ -18,8 +18,9 @@ from sqlalchemy.dialects.postgresql import insert
 from auth.permissions import Actor, system_actor
 from config import generation
 from config.audit import record
-from config.db import db, transaction
+from config.db import transaction
 from config.errors import Invalid
+from config.settings import settings
 from gateway.coverage import queries
 from gateway.coverage.models import BenefitUsage, PolicyFile
 from gateway.coverage.policy import Policy, PolicySet, months_before, policy_set_of
@@ -41,8 +42,7 @@ def load_policy(text_of_file: str, *, name: str, by: Actor) -> Policy:
     try:
         policy = parse_policy(text_of_file, name=name)
     except PolicyError as error:
-        faults = [{"pointer": "", "message": fault} for fault in error.faults]
-        raise Invalid("policy_invalid", detail=str(error), errors=faults) from error
+        raise Invalid("policy_invalid", detail=str(error), errors=error.as_errors()) from error
     with transaction() as session:
         session.execute(text("SELECT pg_advisory_xact_lock(hashtext('policies'))"))
         if queries.sha_in_force(policy.scheme, policy.effective_from) == policy.sha256:
@@ -88,7 +88,7 @@ def policy_set(at_generation: int | None = None) -> PolicySet:
     further query.
     """
     now = generation.current() if at_generation is None else at_generation
-    place = str(db.engine.url)
+    place = settings().app_database_url
     found = _cached.get(place)
     if found is not None and found[0] == now:
         return found[1]

@@ -117,7 +117,9 @@ def iso(day: date | None) -> str | None:
 
 def moment(at: datetime | None) -> str | None:
     """Write a moment as JSON does: UTC, whole seconds, Z."""
-    return None if at is None else at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    if at is None:
+        return None
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def birth_year(born: date | None) -> int | None:

@@ -33,7 +33,7 @@ class EligibilityCheck(Base):
 
     __tablename__ = "eligibility_checks"
     __table_args__ = (
-        UniqueConstraint("number", name="uq_eligibility_checks_number"),
+        CheckConstraint("substr(number, 2, 3) = month_mark(checked_at)", name="number"),
         CheckConstraint(
             "verdict IN ('eligible', 'emergency_only', 'not_eligible', 'unknown', 'not_found')",
             name="verdict",
@@ -56,7 +56,6 @@ class EligibilityCheck(Base):
             postgresql_using="brin",
             postgresql_with={"pages_per_range": 32},
         ),
-        Index("ix_eligibility_checks_xact", "xact", "id"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)

@@ -1,4 +1,4 @@
-"""The one statement behind a check, the one that records it, and the search for a person.
+"""The one statement behind a check, and the one that records it.
 
 `read` returns everything a decision needs in one row: registry state, policy generation, facility,
 the card's holder with member or family, covers, contributions, usage, and how many unknown cards
@@ -10,13 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import orjson
 from psycopg import Connection
 
 from config.json import dumps
+from config.months import month_of
+from config.prepared import Prepared
+from gateway.eligibility.rows import Row, to_row
 
 READ = """
 WITH who AS MATERIALIZED (
@@ -73,9 +76,11 @@ SELECT clock_timestamp(), s.as_of, s.contributions_loaded, s.complete_through, g
         extract(epoch FROM min(e.checked_at) + interval '10 minutes' - statement_timestamp())::int)
      FROM eligibility_checks e
     WHERE e.scanner = %(scanner)s AND e.verdict = 'not_found'
-      AND e.checked_at > statement_timestamp() - interval '10 minutes')::text
+      AND e.checked_at > statement_timestamp() - interval '10 minutes'
+      AND e.checked_at <= statement_timestamp())::text
 """
-# clock_timestamp() is volatile: compared with it, the index would not bound the scan in time.
+# clock_timestamp() is volatile: compared with it, the index would not bound the scan in time. Both
+# ends are given so that the months ahead, and the rest, are left out as the statement starts.
 
 LAST_HOUR = """,
   (SELECT json_build_array(count(*), coalesce(sum(c.lookups), 0), coalesce(sum(c.unknown), 0),
@@ -84,6 +89,7 @@ LAST_HOUR = """,
                   min(e.checked_at) AS began
              FROM eligibility_checks e
             WHERE e.{who} = %({who})s AND e.checked_at > statement_timestamp() - interval '1 hour'
+              AND e.checked_at <= statement_timestamp()
             GROUP BY coalesce(e.card_key, e.number)) c)::text
 """
 """What a caller or a facility looked up in the last hour."""
@@ -91,6 +97,7 @@ LAST_HOUR = """,
 READ_OF = "FROM registry_state s, generation g WHERE s.id = 1 AND g.id = 1"
 READ_AND_COUNT = READ + LAST_HOUR.format(who="actor") + LAST_HOUR.format(who="facility") + READ_OF
 READ += READ_OF
+_READ, _READ_AND_COUNT = Prepared("check_read", READ), Prepared("check_count", READ_AND_COUNT)
 
 RECORD = """
 INSERT INTO eligibility_checks (number, checked_at, valid_until, facility, actor, scanner, card_key,
@@ -99,17 +106,14 @@ VALUES (%(number)s, %(checked_at)s, %(valid_until)s, %(facility)s, %(actor)s, %(
     %(card_key)s, %(service_date)s, %(verdict)s, %(scheme)s, %(promise)s, %(policy_version)s,
     %(request)s, %(body)s)
 """
+_RECORD = Prepared("check_record", RECORD)
 
 FIND = """
 SELECT number, facility, card_key, service_date, verdict, scheme, promise, body::text
-  FROM eligibility_checks WHERE number = %(number)s
+  FROM eligibility_checks
+ WHERE number = %(number)s AND checked_at >= %(starts)s AND checked_at < %(ends)s
 """
-
-CANDIDATE_COLUMNS = "card_key, card_number, name_km, name_latin, sex, date_of_birth"
-LIKE = 0.5
-"""How alike two folded names must be (pg_trgm) to be offered; only an equal one is taken."""
-
-MOST_CANDIDATES = 10
+"""The number names the month, so that one partition is looked into."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,48 +128,6 @@ class Stored:
     scheme: str | None
     promise: bool
     body: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One person a search found."""
-
-    card_key: str
-    card_number: str
-    name_km: str | None
-    name_latin: str | None
-    sex: str
-    date_of_birth: date
-    exact: bool
-    live: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """What a caller or a facility looked up in the last hour."""
-
-    cards: int
-    lookups: int
-    unknown: int
-    frees_in: int
-    """Seconds until the oldest look-up leaves the hour."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What the one statement answered, JSON parsed."""
-
-    at: datetime
-    as_of: datetime | None
-    contributions_loaded: bool
-    complete_through: str | None
-    generation: int
-    facility: list[Any] | None
-    people: list[list[Any]]
-    unknown_cards: int
-    retry_after: int
-    of_actor: Tally | None = None
-    of_facility: Tally | None = None
 
 
 class NoState(RuntimeError):
@@ -189,44 +151,28 @@ def read(
     params = {"key": key, "day": day, "since": since, "facility": facility, "scanner": scanner}
     if actor is not None:
         params["actor"] = actor
-    statement = READ if actor is None else READ_AND_COUNT
-    found = conn.execute(statement, params, prepare=True).fetchone()
+    statement = _READ if actor is None else _READ_AND_COUNT
+    found = next(statement.run(conn, params), None)
     if found is None:
         raise NoState("registry_state or generation holds no row")
-    place = orjson.loads(found[5]) if found[5] else None
-    people = orjson.loads(found[6]) if found[6] else []
-    unknown, wait = orjson.loads(found[7])
-    return Row(
-        at=found[0],
-        as_of=found[1],
-        contributions_loaded=found[2],
-        complete_through=found[3],
-        generation=found[4],
-        facility=place,
-        people=people,
-        unknown_cards=unknown,
-        retry_after=max(wait or 0, 1),
-        of_actor=None if actor is None else _tally(found[8]),
-        of_facility=None if actor is None else _tally(found[9]),
-    )
-
-
-def _tally(text: str) -> Tally:
-    cards, lookups, unknown, frees_in = orjson.loads(text)
-    return Tally(cards, int(lookups), int(unknown), max(frees_in or 0, 1))
+    return to_row(found, counted=actor is not None)
 
 
 def record(conn: Connection[Any], values: Mapping[str, Any]) -> None:
     """Record a check: one INSERT, which is atomic and its own audit record."""
     stored = dict(values)
-    stored["body"] = dumps(values["body"]).decode()
-    stored["request"] = dumps(values["request"]).decode()
-    conn.execute(RECORD, stored, prepare=True)
+    stored["body"] = dumps(values["body"])
+    stored["request"] = dumps(values["request"])
+    _RECORD.run(conn, stored)
 
 
 def find(conn: Connection[Any], number: str) -> Stored | None:
     """Find a recorded check by its number."""
-    found = conn.execute(FIND, {"number": number}, prepare=True).fetchone()
+    month = month_of(number)
+    if month is None:
+        return None
+    params = {"number": number, "starts": month[0], "ends": month[1]}
+    found = conn.execute(FIND, params, prepare=True).fetchone()
     if found is None:
         return None
     return Stored(
@@ -239,49 +185,3 @@ def find(conn: Connection[Any], number: str) -> Stored | None:
         promise=found[6],
         body=orjson.loads(found[7]),
     )
-
-
-def by_national_id(conn: Connection[Any], national_id: str) -> list[Candidate]:
-    """Find members and dependents with a national ID, ten and one more at most."""
-    same = "national_id = %(value)s"
-    return _search(conn, of_members=same, of_dependents=same, params={"value": national_id})
-
-
-def by_phone(conn: Connection[Any], phone: str) -> list[Candidate]:
-    """Find members with a telephone number, however it is written; dependents have none."""
-    same = "phone = fold_phone(%(value)s)"
-    return _search(conn, of_members=same, of_dependents="false", params={"value": phone})
-
-
-def by_name(conn: Connection[Any], name: str, born: date) -> list[Candidate]:
-    """Find people born that day with this Khmer or Latin name or one like it, in either order."""
-    turned = " ".join(reversed(name.split()))
-    equal = " OR ".join(
-        f"fold_name({column}) = fold_name(%({form})s)"
-        for column in ("name_latin", "name_km")
-        for form in ("name", "turned")
-    )
-    like = " OR ".join(
-        f"similarity(fold_name({column}), fold_name(%(name)s)) >= {LIKE}"
-        for column in ("name_latin", "name_km")
-    )
-    same = f"date_of_birth = %(born)s AND ({equal} OR {like})"
-    params = {"name": name, "turned": turned, "born": born}
-    return _search(conn, of_members=same, of_dependents=same, params=params, exact=equal)
-
-
-def _search(
-    conn: Connection[Any],
-    *,
-    of_members: str,
-    of_dependents: str,
-    params: Mapping[str, Any],
-    exact: str = "true",
-) -> list[Candidate]:
-    columns = f"{CANDIDATE_COLUMNS}, coalesce({exact}, false)"
-    statement = (
-        f"SELECT {columns}, card_status = 'live' FROM registry.members WHERE {of_members}"  # noqa: S608 - own constants
-        f" UNION ALL SELECT {columns}, true FROM registry.dependents WHERE {of_dependents}"
-        f" ORDER BY 8 DESC, 7 DESC, date_of_birth, card_key LIMIT {MOST_CANDIDATES + 1}"
-    )
-    return [Candidate(*row) for row in conn.execute(statement, params).fetchall()]

@@ -1,10 +1,13 @@
 """How does the statement's row become facts? Pure conversion, one place that knows the columns."""
 
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
+
+import orjson
 
 from gateway.coverage.months import parse_month, parse_months
 from gateway.eligibility.rules.facts import Cover, FacilityFacts, Person
@@ -13,6 +16,57 @@ HOLDER, DEPENDENT, PRINCIPAL, FAMILY = 0, 1, 2, 3
 
 _day = lru_cache(maxsize=20_000)(date.fromisoformat)
 _months = lru_cache(maxsize=20_000)(parse_months)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a caller or a facility looked up in the last hour."""
+
+    cards: int
+    lookups: int
+    unknown: int
+    frees_in: int
+    """Seconds until the oldest look-up leaves the hour."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What the one statement answered, JSON parsed."""
+
+    at: datetime
+    as_of: datetime | None
+    contributions_loaded: bool
+    complete_through: str | None
+    generation: int
+    facility: list[Any] | None
+    people: list[list[Any]]
+    unknown_cards: int
+    retry_after: int
+    of_actor: Tally | None = None
+    of_facility: Tally | None = None
+
+
+def to_row(found: list[Any], *, counted: bool) -> Row:
+    """Read what the statement answered, cell by cell; with counts, the last two are those."""
+    unknown, wait = orjson.loads(found[7])
+    return Row(
+        at=datetime.fromisoformat(found[0].decode()),
+        as_of=datetime.fromisoformat(found[1].decode()) if found[1] else None,
+        contributions_loaded=found[2] == b"t",
+        complete_through=found[3].decode() if found[3] else None,
+        generation=int(found[4]),
+        facility=orjson.loads(found[5]) if found[5] else None,
+        people=orjson.loads(found[6]) if found[6] else [],
+        unknown_cards=unknown,
+        retry_after=max(wait or 0, 1),
+        of_actor=_tally(found[8]) if counted else None,
+        of_facility=_tally(found[9]) if counted else None,
+    )
+
+
+def _tally(text: bytes) -> Tally:
+    cards, lookups, unknown, frees_in = orjson.loads(text)
+    return Tally(cards, int(lookups), int(unknown), max(frees_in or 0, 1))
 
 
 def to_people(rows: list[list[Any]]) -> tuple[Person | None, tuple[Person, ...]]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from config.api import CardNumber, PageArgs, Schema, Text, Whole
+from config.api import MAX_CARD, CardNumber, PageArgs, Schema, Text, Whole
+from config.text import clean, fold_card
 from config.words import N_
 from gateway.coverage.policy import BENEFITS, CAUSES
 from gateway.eligibility.answers import moment
@@ -65,6 +67,17 @@ class CheckBody(Schema):
     emergency = fields.Boolean(load_default=False, truthy={True}, falsy={False})
     patient = fields.Nested(NewbornBody, load_default=None, allow_none=True)
     slip = fields.Boolean(load_default=False, truthy={True}, falsy={False})
+
+    def load(self, data: Any, **kw: Any) -> Any:
+        """Read a question; nearly every one is a good card number and nothing else."""
+        card = data.get("card_number") if type(data) is dict and len(data) == 1 else None
+        if isinstance(card, str):
+            # Anything the fields would object to is left to them, so that the errors are theirs.
+            with suppress(ValueError):
+                text = clean(card, max_length=MAX_CARD)
+                if fold_card(text):
+                    return CheckRequest(card_number=text)
+        return super().load(data, **kw)
 
     @ma.validates_schema(skip_on_field_errors=False, pass_original=True)
     def one_way(self, _: dict[str, Any], original: Any, **__: Any) -> None:

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import segno
-import typst
 
 from config.clock import PHNOM_PENH
 from config.json import dumps
+from config.later import later
 from gateway.eligibility.slip_words import BENEFIT, FIELD, NONE, TITLE, VERDICT
 
+typst = later("typst")
 DATA = Path(__file__).parent.parent / "data"
 PAPER = DATA / "papers" / "slip.typ"
 COLOURS = {"eligible": "#e3f3ea", "emergency_only": "#fdf0d9", "not_eligible": "#fbe7e6"}

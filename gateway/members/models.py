@@ -13,12 +13,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 from config.db import Base
 
 
-def _trigrams(name: str, column: str) -> Index:
+def _search(name: str) -> Index:
+    """Find a person by birth date and a name like the one given, in one look."""
     return Index(
         name,
-        func.fold_name(literal_column(column)).label("folded"),
+        "date_of_birth",
+        func.fold_name(literal_column("name_km")).label("km"),
+        func.fold_name(literal_column("name_latin")).label("latin"),
         postgresql_using="gin",
-        postgresql_ops={"folded": "gin_trgm_ops"},
+        postgresql_ops={"km": "gin_trgm_ops", "latin": "gin_trgm_ops"},
     )
 
 
@@ -34,9 +37,7 @@ class Member(Base):
         _if_known("ix_members_national_id", "national_id"),
         _if_known("ix_members_phone", "phone"),
         _if_known("ix_members_household_card", "household_card"),
-        Index("ix_members_date_of_birth", "date_of_birth"),
-        _trigrams("ix_members_name_latin", "name_latin"),
-        _trigrams("ix_members_name_km", "name_km"),
+        _search("ix_members_search"),
         {"schema": "registry"},
     )
 
@@ -68,9 +69,7 @@ class Dependent(Base):
     __table_args__ = (
         Index("ix_dependents_principal_key", "principal_key"),
         _if_known("ix_dependents_national_id", "national_id"),
-        Index("ix_dependents_date_of_birth", "date_of_birth"),
-        _trigrams("ix_dependents_name_latin", "name_latin"),
-        _trigrams("ix_dependents_name_km", "name_km"),
+        _search("ix_dependents_search"),
         {"schema": "registry"},
     )
 

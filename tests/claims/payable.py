@@ -6,7 +6,7 @@ of each line without arranging a registry and tariffs for it.
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -95,6 +95,8 @@ def queue_claim(*lines: dict[str, Any], **given: Any) -> str:
         "claimed_riel": claimed, "payable_riel": sum(row["payable_riel"] for row in rows),
         "submitted_at": clock.now(), "created_by": "user:biller", "submitted_by": "user:biller",
     } | given  # fmt: skip
+    if values["submitted_at"] is not None:
+        values.setdefault("review_by", clock.day_of(values["submitted_at"]) + timedelta(days=15))
     with transaction() as session:
         claim = Claim(**values)
         session.add(claim)
@@ -170,3 +172,35 @@ def books() -> Books:
     """Verify the books from a fresh look at the database, as the command does."""
     db.session.rollback()
     return reimbursement.verify_books()
+
+
+def open_one(**given: Any) -> str:
+    """Open the batches that are due up to today; return the number of the only one."""
+    [batch] = reimbursement.open_batches(clock.today(), by=FINANCE, **given)
+    return str(batch["number"])
+
+
+def exported(number: str | None = None) -> str:
+    """Bring a payment (by default the only batch that is due) to the bank."""
+    number = number or open_one()
+    reimbursement.authorise(number, by=AUTHORISER)
+    reimbursement.export(number, "csv", by=FINANCE)
+    return number
+
+
+def settled(number: str | None = None, **given: Any) -> str:
+    """Let the bank pay a payment (by default the only batch that is due) today."""
+    number = exported(number)
+    paid = {"bank_reference": "ACL-77", "paid_on": clock.today()} | given
+    reimbursement.settle(number, by=FINANCE, **paid)
+    return number
+
+
+def due_run() -> str:
+    """Open a run over everything that is due up to today."""
+    return str(reimbursement.open_run(by=FINANCE, period_to=clock.today())["number"])
+
+
+def remittance_of(claim: str, *, by: Actor = FINANCE) -> dict[str, Any]:
+    """Return the remittance that paid a claim."""
+    return reimbursement.find_remittance(claim_row(claim).remittance_number or "", by=by)

@@ -14,6 +14,8 @@ from flask.testing import FlaskClient
 
 from auth.permissions import Role
 from auth.service import create_user
+from claims.allowances.states import AllowanceState
+from claims.complaints.states import ComplaintState
 from claims.demo import loading
 from claims.demo.cases import FATES, draw_cases
 from claims.demo.cast import DEMO, LOGINS, MACHINES
@@ -84,10 +86,14 @@ def test_the_month_is_loaded_once_with_every_state_in_it(
     assert (again, said) == (False, [])
     assert fingerprint(owner) == once
     assert set(values(owner, "SELECT state FROM claims")) == set(ClaimState)
+    assert set(values(owner, "SELECT state FROM complaints")) == set(ComplaintState)
+    assert values(owner, "SELECT count(*) FROM complaints WHERE overdue_at IS NOT NULL") == [2]
     assert set(values(owner, "SELECT state FROM batches")) == set(BatchState)
     assert set(values(owner, "SELECT state FROM visits WHERE day >= current_date - 1")) == set(
         VisitState
     )
+    # What claims propose is the worker's to do, once the month is there.
+    assert set(values(owner, "SELECT state FROM allowances")) == set(AllowanceState) - {"proposed"}
     assert set(values(owner, "SELECT type FROM claims")) == {"treatment", "maternity"}
     assert values(owner, "SELECT DISTINCT awaiting FROM claims WHERE awaiting IS NOT NULL") == [
         "second_approval"

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
-from unittest.mock import patch
 
 import psycopg
 import pytest
@@ -24,32 +21,12 @@ from tests.claims.payable import (
     queue_claim,
 )
 from tests.factories import make_client_token, make_facility
+from tests.statements import statements
 
 pytestmark = pytest.mark.usefixtures("app")
 SCOPES = ("claim.read", "claim.review", "batch.manage")
 ROWS = 50
 LISTS = ("/claims", "/claims/search", "/review/queue", "/batches", "/payment-runs", "/remittances")
-
-
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    """Note every statement that reaches PostgreSQL, through the driver or SQLAlchemy."""
-    seen: list[str] = []
-    run, run_on = psycopg.Connection.execute, psycopg.Cursor.execute
-
-    def noted(self: Any, query: Any, *args: Any, **kw: Any) -> Any:
-        seen.append(str(query))
-        return run(self, query, *args, **kw)
-
-    def noted_on(self: Any, query: Any, *args: Any, **kw: Any) -> Any:
-        seen.append(str(query))
-        return run_on(self, query, *args, **kw)
-
-    with (
-        patch.object(psycopg.Connection, "execute", noted),
-        patch.object(psycopg.Cursor, "execute", noted_on),
-    ):
-        yield seen
 
 
 def settle(run: bool, scheme: str) -> None:

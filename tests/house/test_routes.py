@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from werkzeug.routing import Rule
 
 from auth.permissions import FACILITY_ROLES, permissions_of
 from config import clock
+from tests.claims.allowances.asked import birth
 from tests.factories import HOSPITAL, OTHER_HOSPITAL, WOMAN, make_user, sign_in
 from tests.journeys.conftest import REVIEW_SCOPES, Machine, hospital, treatment, world  # noqa: F401
 
@@ -73,6 +76,12 @@ def secrets_of_one_hospital(hospital: Machine, client: FlaskClient) -> dict[str,
     )  # fmt: skip
     claim = hospital.post("/claims", treatment("SECRET-REF-1"), 201)
     Machine(client, REVIEW_SCOPES).decide_all()
+    asker = Machine(client, "allowance.file", HOSPITAL)
+    allowance = asker.post("/allowances", birth(), 201)
+    due_date = (clock.today() + timedelta(days=30)).isoformat()
+    pregnancy = asker.post("/pregnancies", {"card_number": WOMAN, "due_date": due_date}, 201)
+    file = (io.BytesIO(b'{"facility_reference": "SECRET-REF-1"}'), "claims.ndjson")
+    sent = hospital.ask("POST", "/api/v1/claims/import", data={"file": file})
     maker = Machine(client, "batch.manage claim.read")
     [batch] = maker.post("/batches", {"period_to": clock.today().isoformat()}, 201)["items"]
     Machine(client, "batch.authorise claim.read").post(f"/batches/{batch['number']}/authorise")
@@ -81,9 +90,17 @@ def secrets_of_one_hospital(hospital: Machine, client: FlaskClient) -> dict[str,
         f"/batches/{batch['number']}/settle",
         {"bank_reference": "SECRET-BANK", "paid_on": clock.today().isoformat()},
     )
+    complaints = Machine(client, "complaint.file complaint.manage")
+    complaint = complaints.post(
+        "/complaints",
+        {"facility": HOSPITAL, "subject": visit["number"], "kind": "slow_service", "text": "Slow."},
+        201,
+    )["number"]
+    complaints.post(f"/complaints/{complaint}/forward", {"text": "How long do people wait?"})
     return {
         "E": check["number"], "V": visit["number"], "C": claim["number"], "B": batch["number"],
-        "R": paid["remittance"], "reference": "SECRET-REF-1", "facility": HOSPITAL,
+        "A": allowance["number"], "G": pregnancy["number"],
+        "I": sent.json["number"], "R": paid["remittance"], "Q": complaint, "reference": "SECRET-REF-1", "facility": HOSPITAL,
     }  # fmt: skip
 
 

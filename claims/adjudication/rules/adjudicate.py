@@ -85,7 +85,7 @@ def adjudicate(facts: ClaimFacts, tariffs: Tariffs, policy: Policy | None) -> Ou
     maternity.judge_maternity_lines(facts, counting, rules)
     for work in works:
         work.payable_riel = work.unit_riel * work.allowed
-    limits.cut_to_days_left(facts, [work for work in works if not _denied(work.findings)])
+    limits.cut_to_what_is_left(facts, [work for work in works if not _denied(work.findings)])
     limits.take_copayment([work for work in works if not _denied(work.findings)], rules)
     lines = tuple(
         _line_outcome(work, whole) for work in sorted(works, key=lambda work: work.line.line)

@@ -31,7 +31,7 @@ def diagnosis_findings(facts: ClaimFacts) -> Iterator[Finding]:
     born = patient.date_of_birth
     # The day before birth has its own finding; an age below zero fits no rule.
     age = age_on(day, born) if born is not None and born <= day else None
-    for diagnosis in facts.diagnoses:
+    for diagnosis in dict.fromkeys(facts.diagnoses):
         code = diagnosis.code
         if not diagnosis.known:
             yield found("diagnosis_unknown", diagnosis=code)

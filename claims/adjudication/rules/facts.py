@@ -71,10 +71,14 @@ class Patient:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What eligibility says of one benefit: covered here that day, and days left if counted."""
+    """What eligibility says of one benefit: covered here that day, and what is left if counted.
+
+    A policy counts days with care, or uses (each benefit of each day is one).
+    """
 
     covered: bool
     remaining_days: int | None = None
+    remaining_uses: int | None = None
     why: tuple[tuple[str, str], ...] = ()
 
 
@@ -87,6 +91,9 @@ class Standing:
     scheme: str | None = None
     grants: Mapping[str, Grant] = field(default_factory=lambda: MappingProxyType({}))
     why: tuple[tuple[str, str], ...] = ()
+    used: frozenset[tuple[date, str]] = frozenset()
+    """Days and benefits that count already towards the paying scheme's limits."""
+
     promised: bool = False
     check: str | None = None
     check_problem: str | None = None
@@ -142,6 +149,9 @@ class ClaimFacts:
     diagnoses: tuple[Diagnosis, ...] = ()
     maternity: Maternity | None = None
     history: tuple[Past, ...] = ()
+    attachments: frozenset[str] = frozenset()
+    submit_by: date | None = None
+    """The last day in time, holidays and outages counted; without it the policy's plain days."""
 
     @property
     def payer(self) -> str:

@@ -1,11 +1,14 @@
-"""How much of what is priced is left to pay: days of care, and the patient's share.
+"""How much of what is priced is left to pay: days of care, uses, and the patient's share.
 
-A partial excess is cut, not refused. Each calendar day with care counts once (Prakas 109/2016).
+A partial excess is cut, not refused. Each calendar day with care counts once (Prakas 109/2016): a
+day that counts already, because of an earlier claim, costs nothing again.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
+from typing import Any
 
 from claims.adjudication.rules.facts import INPATIENT, ClaimFacts
 from claims.adjudication.rules.services import Work
@@ -22,31 +25,53 @@ def days_of(facts: ClaimFacts, work: Work) -> tuple[date, ...]:
     return (work.line.service_date,)
 
 
-def cut_to_days_left(facts: ClaimFacts, works: list[Work]) -> None:
-    """Pay the first days that are left; the rest of a line is cut in proportion."""
-    counted = [
-        (work, days_of(facts, work), remaining)
-        for work in works
-        if (remaining := _remaining(facts, work)) is not None
-    ]
-    rank = {
-        day: place
-        for place, day in enumerate(sorted({day for _, days, _ in counted for day in days}), 1)
-    }
-    for work, days, remaining in counted:
-        covered = sum(rank[day] <= remaining for day in days)
-        if covered == len(days):
-            continue
+def cut_to_what_is_left(facts: ClaimFacts, works: list[Work]) -> None:
+    """Pay the first days and uses that are left; the rest of a line is cut in proportion.
+
+    What counts days counts each day once, whatever was done; what counts uses counts each benefit
+    of each day.
+    """
+    used = facts.standing.used
+    _cut(
+        [(work, days_of(facts, work), _days_left(facts, work)) for work in works],
+        free=frozenset(day for day, _ in used),
+        code="limit",
+    )
+    _cut(
+        [
+            (work, tuple((day, str(work.benefit)) for day in days_of(facts, work)),
+             _uses_left(facts, work))
+            for work in works
+        ],
+        free=used,
+        code="uses",
+    )  # fmt: skip
+
+
+def _cut(
+    counted: Iterable[tuple[Work, tuple[Any, ...], int | None]], *, free: frozenset[Any], code: str
+) -> None:
+    """Rank what is counted in order of time; what ranks beyond a line's remainder is not paid."""
+    limited = [(work, units, left) for work, units, left in counted if left is not None]
+    new = sorted({unit for _, units, _ in limited for unit in units if unit not in free})
+    rank = {unit: place for place, unit in enumerate(new, 1)}
+    for work, units, left in limited:
+        covered = sum(rank.get(unit, 0) <= left for unit in units)
         if covered == 0:
-            work.note("limit_reached", day=days[0])
-        else:
-            work.payable_riel = work.payable_riel * covered // len(days)
-            work.note("limit_cut", covered=covered, days=len(days))
+            work.note(f"{code}_reached", day=work.line.service_date)
+        elif covered < len(units):
+            work.payable_riel = work.payable_riel * covered // len(units)
+            work.note(f"{code}_cut", covered=covered, days=len(units))
 
 
-def _remaining(facts: ClaimFacts, work: Work) -> int | None:
+def _days_left(facts: ClaimFacts, work: Work) -> int | None:
     grant = facts.standing.grants.get(str(work.benefit))
     return max(0, grant.remaining_days) if grant and grant.remaining_days is not None else None
+
+
+def _uses_left(facts: ClaimFacts, work: Work) -> int | None:
+    grant = facts.standing.grants.get(str(work.benefit))
+    return max(0, grant.remaining_uses) if grant and grant.remaining_uses is not None else None
 
 
 def take_copayment(works: list[Work], rules: ClaimRules) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
 from claims.adjudication.reasons import Finding, found
@@ -32,8 +32,22 @@ MODE_OF = {
     "DELIVERY-ASSISTED": "assisted",
     "DELIVERY-CAESAREAN": "caesarean",
 }
-# ICD-10 Z37: how many were born, and how many of them live.
-OUTCOMES = {"Z37.0": (1, 1), "Z37.1": (1, 0), "Z37.2": (2, 2), "Z37.3": (2, 1), "Z37.4": (2, 0)}
+# ICD-10 Z37: how many were born, and how many of them live; O80-O84: one child or several.
+OUTCOMES: dict[str, Callable[[int, int], bool]] = {
+    "Z37.0": lambda births, live: (births, live) == (1, 1),
+    "Z37.1": lambda births, live: (births, live) == (1, 0),
+    "Z37.2": lambda births, live: (births, live) == (2, 2),
+    "Z37.3": lambda births, live: (births, live) == (2, 1),
+    "Z37.4": lambda births, live: (births, live) == (2, 0),
+    "Z37.5": lambda births, live: births == live > 2,
+    "Z37.6": lambda births, live: births > 2 and 0 < live < births,
+    "Z37.7": lambda births, live: births > 2 and live == 0,
+    "O80": lambda births, _: births == 1,
+    "O81": lambda births, _: births == 1,
+    "O82": lambda births, _: births == 1,
+    "O83": lambda births, _: births == 1,
+    "O84": lambda births, _: births > 1,
+}
 
 
 def maternity_findings(facts: ClaimFacts) -> Iterator[Finding]:
@@ -68,9 +82,9 @@ def _births(facts: ClaimFacts, maternity: Maternity) -> Iterator[Finding]:
     if event in ("antenatal", "miscarriage") and births:
         yield found("births_unexpected", event=event)
     live = sum(birth.outcome == "live" for birth in births)
-    for diagnosis in facts.diagnoses:
-        expected = OUTCOMES.get(diagnosis.code)
-        if expected is not None and births and expected != (len(births), live):
+    for diagnosis in dict.fromkeys(facts.diagnoses):
+        fits = OUTCOMES.get(diagnosis.code) or OUTCOMES.get(diagnosis.code[:3])
+        if fits is not None and births and not fits(len(births), live):
             yield found("births_differ", diagnosis=diagnosis.code, births=len(births), live=live)
 
 

@@ -19,6 +19,11 @@ ONE_A_LINE = FIRST_CONTACTS | DELIVERIES | {"MISCARRIAGE"}
 # What a level must be able to do beyond giving the benefit (policy data says which levels can).
 PROCEDURES = {"MAJOR-SURGERY": "surgery", "DELIVERY-CAESAREAN": "caesarean"}
 YEAR = timedelta(days=365)
+ATTACHMENTS_KM = {
+    "invoice": "វិក្កយបត្រ", "prescription": "វេជ្ជបញ្ជា", "referral": "លិខិតបញ្ជូន",
+    "scan": "រូបភាពវេជ្ជសាស្ត្រ", "discharge_summary": "លិខិតចេញពីពេទ្យ", "consent": "លិខិតយល់ព្រម",
+    "other": "ឯកសារផ្សេង",
+}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -63,6 +68,7 @@ def start_work(
     _check_exclusions(facts, work, rules)
     _check_price(work, price)
     _check_quantity(work, rules)
+    _check_documents(facts, work, rules)
     return work
 
 
@@ -132,6 +138,20 @@ def _check_quantity(work: Work, rules: ClaimRules) -> None:
         most = 1 if most is None else min(1, most)
     if most is not None and work.allowed > most:
         work.note("quantity_over_limit", allowed=work.allow(most))
+
+
+def _check_documents(facts: ClaimFacts, work: Work, rules: ClaimRules) -> None:
+    """A policy's checklist names what must be attached for a service, or for a benefit."""
+    for key in (work.line.service, str(work.benefit)):
+        missing = sorted(set(rules.checklists.get(key, ())) - facts.attachments)
+        if missing:
+            work.note(
+                "documents_missing",
+                source=rules.source_of(f"checklists.{key}").text,
+                service=work.line.service,
+                kinds=", ".join(missing),
+                kinds_km=", ".join(ATTACHMENTS_KM[kind] for kind in missing),
+            )
 
 
 def limit_frequency(facts: ClaimFacts, works: list[Work], rules: ClaimRules) -> None:

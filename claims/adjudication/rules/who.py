@@ -85,11 +85,11 @@ def day_findings(facts: ClaimFacts, rules: ClaimRules) -> Iterator[Finding]:
         yield found("in_the_future", day=last)
     if facts.service_to < facts.service_from:
         yield found("days_reversed", start=facts.service_from, end=facts.service_to)
-    days = (facts.submitted_on - last).days
-    if days > rules.submit_within_days:
+    latest = facts.submit_by or last + timedelta(days=rules.submit_within_days)
+    if facts.submitted_on > latest:
         yield found(
             "late",
             source=rules.source_of("submit_within_days").text,
-            days=days,
-            limit=rules.submit_within_days,
+            days=(facts.submitted_on - last).days,
+            limit=(latest - last).days,
         )

@@ -1,5 +1,5 @@
-"""Finance's JSON doors: batches, payment runs and their files; and everybody's remittances."""
+"""Finance's JSON doors: batches, payment runs and their files; everybody's remittances and adjustments."""
 
-from claims.reimbursement.api import batches, remittances, runs
+from claims.reimbursement.api import adjustments, batches, remittances, runs
 
-__all__ = ["batches", "remittances", "runs"]
+__all__ = ["adjustments", "batches", "remittances", "runs"]

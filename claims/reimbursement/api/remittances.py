@@ -13,6 +13,7 @@ from claims.reimbursement.answers import answer, download, page
 from claims.reimbursement.schemas import (
     CSV,
     JSON,
+    PDF,
     AcknowledgeBody,
     FormatQuery,
     RemittanceAnswer,
@@ -43,10 +44,14 @@ def list_remittances(query: dict[str, Any]) -> Response:
 @blp.arguments(FormatQuery, location="query")
 @blp.response(200, RemittanceAnswer)
 def show_remittance(query: dict[str, str | None], number: str) -> Response:
-    """Show what was paid to a facility, claim by claim, as JSON or CSV."""
+    """Show what was paid to a facility, claim by claim, as JSON, CSV or PDF."""
     actor = current_actor()
-    if (query["format"] or _accepted()) == JSON:
+    form = query["format"] or _accepted()
+    if form == JSON:
         return answer(reimbursement.find_remittance(number, by=actor))
+    if form == PDF:
+        paper = reimbursement.remittance_pdf(number, by=actor)
+        return download(paper, "application/pdf", f"{number}.pdf")
     content = reimbursement.remittance_csv(number, by=actor)
     return download(content, "text/csv; charset=utf-8", f"{number}.csv")
 
@@ -61,11 +66,11 @@ def acknowledge(body: dict[str, Any], number: str) -> Response:
 
 
 def _accepted() -> str:
-    kinds = {"application/json": JSON, "text/csv": CSV}
+    kinds = {"application/json": JSON, "text/csv": CSV, "application/pdf": PDF}
     best = request.accept_mimetypes.best_match(list(kinds))
     if best is None and request.accept_mimetypes:
         raise NotAcceptable(
-            detail=N_("A remittance is offered as application/json and text/csv."),
+            detail=N_("A remittance is offered as application/json, text/csv and application/pdf."),
             offered=list(kinds),
         )
     return kinds[best or "application/json"]

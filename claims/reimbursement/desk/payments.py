@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-import marshmallow as ma
 from flask import Response, flash, request
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -15,19 +13,18 @@ from werkzeug.wrappers import Response as AnyResponse
 from auth.guard import current_actor, requires
 from auth.permissions import Actor
 from claims.reimbursement import service as reimbursement
-from claims.reimbursement.answers import payment_file
+from claims.reimbursement.answers import download, payment_file
 from claims.reimbursement.desk.blueprint import AUTHORISE, MANAGE, blueprint
 from claims.reimbursement.schemas import (
+    AdjustmentQuery,
     BatchQuery,
-    FailBody,
     OpenBatchesBody,
     OpenRunBody,
-    PaymentStepBody,
-    SettleBody,
     from_cursor,
 )
 from claims.reimbursement.service.due import list_due
-from claims.reimbursement.states import actions_for
+from claims.reimbursement.states import WITH_THE_RUN, BatchTransition, actions_for
+from claims.reimbursement.verbs import VERBS
 from config import clock
 from config.api import make_cursor
 from config.errors import Conflict, Forbidden, Invalid
@@ -35,13 +32,7 @@ from config.forms import errors_of, load_form, sentence
 from config.web import go, render
 
 PAGE_ROWS = 50
-STEPS: dict[str, tuple[Callable[..., None], type[ma.Schema]]] = {
-    "authorise": (reimbursement.authorise, PaymentStepBody),
-    "cancel": (reimbursement.cancel, PaymentStepBody),
-    "settle": (reimbursement.settle, SettleBody),
-    "fail": (reimbursement.fail, FailBody),
-}
-WITH_FORM = frozenset({"settle", "fail"})
+SHOWN_FILES, SHOWN_ROWS = 5, 200
 
 
 @blueprint.get("")
@@ -123,16 +114,16 @@ def show_run(number: str) -> str:
 @blueprint.post("/<any(batches, runs):kind>/<number>/<action>")
 @requires(MANAGE, AUTHORISE)
 def take_step(kind: str, number: str, action: str) -> AnyResponse | tuple[str, int]:
-    """Authorise, cancel, settle or fail a payment."""
+    """Take one step of a payment: authorise, settle, fail, return."""
     what = "batch" if kind == "batches" else "run"
-    if action not in STEPS:
+    if action not in VERBS:
         raise NoSuchPage
-    command, schema = STEPS[action]
+    verb = VERBS[action]
     _find(what, number, by=current_actor())
-    body, errors = load_form(schema(), request.form)
+    body, errors = load_form(verb.body(), request.form)
     if not errors:
         try:
-            command(number, by=current_actor(), **body)
+            verb.command(number, by=current_actor(), **body)
         except Invalid as problem:
             errors = errors_of(problem)
         except (Conflict, Forbidden) as problem:
@@ -159,12 +150,60 @@ def export(kind: str, number: str, file_format: str) -> Response | AnyResponse:
         return go(f"finance.show_{what}", number=number)
 
 
+@blueprint.post("/<any(batches, runs):kind>/<number>/bank-file")
+@requires(MANAGE)
+def read_bank_file(kind: str, number: str) -> AnyResponse | tuple[str, int]:
+    """Settle or fail by the bank's own file, each transfer by its own row."""
+    what = "batch" if kind == "batches" else "run"
+    _find(what, number, by=current_actor())
+    sent = request.files.get("file")
+    if sent is None or not sent.filename:
+        return _payment_page(what, number, file_errors={"file": _("Choose a file.")}), 422
+    try:
+        report = reimbursement.read_answers(number, sent.read(), sent.filename, by=current_actor())
+    except Invalid as problem:
+        return _payment_page(what, number, file_errors=errors_of(problem)), 422
+    if report["repeated"]:
+        flash(_("This file was read before: nothing has changed."), "info")
+    else:
+        count = report["changed"]
+        text = ngettext("%(num)d row taken over.", "%(num)d rows taken over.", count)
+        flash(text, "success" if count else "warning")
+    return go(f"finance.show_{what}", number=number)
+
+
+@blueprint.get("/<any(batches, runs):kind>/<number>/bank-file")
+@requires(MANAGE)
+def bank_file_form(kind: str, number: str) -> Response:
+    """Give the transfers that wait as a file for the bank's list to be filled in."""
+    _find("batch" if kind == "batches" else "run", number, by=current_actor())
+    content = reimbursement.answer_form(number, by=current_actor())
+    return download(content, "text/csv; charset=utf-8", f"{number}-bank.csv")
+
+
+@blueprint.get("/adjustments")
+@requires(MANAGE, AUTHORISE)
+def list_adjustments() -> str:
+    """List supplements and recoveries, newest first."""
+    query, errors = load_form(AdjustmentQuery(), request.args)
+    if errors:
+        query = {"facility": None, "waiting": False, "cursor": None}
+    rows = reimbursement.list_adjustments(
+        by=current_actor(),
+        limit=PAGE_ROWS,
+        after=from_cursor(query["cursor"]),
+        facility=query["facility"],
+        waiting=query["waiting"],
+    )
+    return _list("reimbursement/adjustments.html", rows, waiting=query["waiting"])
+
+
 def _due_page(*, errors: dict[str, str] | None = None) -> str:
     due = list_due(by=current_actor())
     return render(
         "reimbursement/due.html",
         due=due,
-        total=sum(one.riel for one in due),
+        total=sum(one.due_riel for one in due if not one.facility_held),
         schemes=sorted({one.scheme for one in due if one.scheme}),
         today=clock.today(),
         errors=errors or {},
@@ -186,18 +225,31 @@ def _find(what: str, number: str, *, by: Actor) -> dict[str, Any]:
 def _payment_page(what: str, number: str, **given: Any) -> str:
     actor = current_actor()
     payment = _find(what, number, by=actor)
-    steps = actions_for(payment["state"], actor, opened_by=payment["opened_by"])
-    # A batch of a run is authorised, exported and settled with its run.
-    alone = what == "run" or payment["run"] is None
+    steps = actions_for(
+        payment["state"],
+        actor,
+        opened_by=payment["opened_by"],
+        return_by=payment.get("return_by"),
+    )
+    shown = [edge for edge in steps if _may_stand_alone(edge, what, payment)]
     return render(
         "reimbursement/payment.html",
         what=what,
         kind="batches" if what == "batch" else "runs",
         payment=payment,
-        steps=[edge for edge in steps if alone or edge.action == "fail"],
-        with_form=WITH_FORM,
+        steps=shown,
+        with_form={name for name, verb in VERBS.items() if verb.with_form},
+        files=reimbursement.list_answers(number, by=actor, limit=SHOWN_FILES),
+        shown_rows=SHOWN_ROWS,
         formats=reimbursement.FORMATS,
         today=clock.today(),
         form=request.form,
-        **{"errors": {}, "wrong": None, **given},
+        **{"errors": {}, "wrong": None, "file_errors": {}, **given},
     )
+
+
+def _may_stand_alone(edge: BatchTransition, what: str, payment: dict[str, Any]) -> bool:
+    """Tell whether a step is offered here: money comes back by the batch, a run is sent as one."""
+    if what == "run":
+        return not edge.alone
+    return payment["run"] is None or edge.action not in WITH_THE_RUN

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from auth.guard import current_actor, requires
 from auth.permissions import Permission
 from claims.reimbursement import service as reimbursement
+from claims.reimbursement.answers import download
 from claims.reimbursement.desk.blueprint import remittance_blueprint as blueprint
 from claims.reimbursement.schemas import AcknowledgeBody, from_cursor
 from config.api import make_cursor
@@ -48,10 +49,15 @@ def show_remittance(number: str) -> str:
 def download_remittance(number: str) -> Response:
     """Give the remittance as a file for a spreadsheet."""
     content = reimbursement.remittance_csv(number, by=current_actor())
-    response = Response(content, content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="{number}.csv"'
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return download(content, "text/csv; charset=utf-8", f"{number}.csv")
+
+
+@blueprint.get("/<number>.pdf")
+@requires(Permission.CLAIM_READ)
+def print_remittance(number: str) -> Response:
+    """Give the remittance as sheets to print."""
+    paper = reimbursement.remittance_pdf(number, by=current_actor())
+    return download(paper, "application/pdf", f"{number}.pdf")
 
 
 @blueprint.post("/<number>/acknowledge")

@@ -1,4 +1,4 @@
-"""Prove that the books balance: every journal, every facility, every scheme, and the seals."""
+"""Prove that the books balance: every journal, every payee, every expense, and the seals."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from claims.ledger import queries as journal
 from claims.reimbursement import queries
-from claims.reimbursement.rules import FacilityBooks, faults_of, scheme_faults, total_of
+from claims.reimbursement.rules import FacilityBooks, expense_faults, faults_of, total_of
 from config import seals
 from config.db import db
 
@@ -47,9 +47,9 @@ def verify_books() -> Books:
         total = total_of(facilities)
         balances = journal.balances(session)
         expense = {
-            account.partition(":")[2]: riel
+            account: riel
             for account, riel in balances.items()
-            if account.startswith("care_expense:")
+            if account.startswith(("care_expense:", "allowance_expense:"))
         }
         faults = [
             f"journal entry {entry}: its legs sum to {riel:,} riel"
@@ -63,15 +63,8 @@ def verify_books() -> Books:
                 f"settled batches are {total.paid:,} riel"
             )
         faults += [fault for one in (*facilities, total) for fault in faults_of(one)]
-        faults += scheme_faults(queries.scheme_sums(session), expense)
-        faults += [
-            f"{number}: says {claims} claims of {riel:,} riel, holds {held} of {sum_riel:,} riel"
-            for number, claims, riel, held, sum_riel in queries.broken_batches(session)
-        ]
-        faults += [
-            f"{number}: the claim and its batch disagree"
-            for number in queries.broken_claims(session)
-        ]
+        faults += expense_faults(queries.expenses(session), expense)
+        faults += queries.broken(session)
     report = seals.verify("ledger")
     return Books(
         tuple(facilities),

@@ -11,12 +11,16 @@ from auth.permissions import Actor
 from claims.adjudication.reasons import CATALOGUE
 from claims.reimbursement import queries
 from claims.reimbursement.models import Batch, Remittance
+from claims.reimbursement.remittance_paper import to_pdf
+from claims.reimbursement.service.adjusting import adjustments_of
 from config.audit import record
 from config.db import transaction
 from config.errors import Conflict, Forbidden, NotFound
 from config.numbers import new_number
+from config.settings import settings
 from config.sheets import csv_bytes
 from config.words import N_
+from gateway.facilities import service as facilities
 
 CSV_HEADER = (
     "remittance", "facility", "scheme", "paid_on", "bank_reference", "claim", "facility_reference",
@@ -26,7 +30,7 @@ CSV_HEADER = (
 
 def remit(session: Session, batch: Batch) -> Remittance:
     """Make the remittance of a batch that is being settled."""
-    if batch.paid_on is None or batch.bank_reference is None:
+    if batch.paid_on is None or batch.bank_reference is None or batch.facility is None:
         raise ValueError(f"{batch.number} is not being settled")
     remittance = Remittance(
         number=new_number("R"),
@@ -35,8 +39,8 @@ def remit(session: Session, batch: Batch) -> Remittance:
         scheme=batch.scheme,
         paid_on=batch.paid_on,
         bank_reference=batch.bank_reference,
-        total_riel=batch.total_riel,
-        carried_forward_riel=0,
+        total_riel=batch.paid_riel,
+        carried_forward_riel=batch.carried_forward_riel,
         created_at=session.scalar(select(func.now())),
     )
     session.add(remittance)
@@ -78,7 +82,7 @@ def list_remittances(
 
 
 def remittance_csv(number: str, *, by: Actor) -> bytes:
-    """Return a remittance as CSV, one row a claim."""
+    """Return a remittance as CSV, one row a claim and one an adjustment."""
     advice = find_remittance(number, by=by)
     head = [advice[name] for name in ("number", "facility", "scheme", "paid_on", "bank_reference")]
     rows = [
@@ -89,7 +93,23 @@ def remittance_csv(number: str, *, by: Actor) -> bytes:
         )
         for claim in advice["claims"]
     ]  # fmt: skip
+    rows += [
+        (*head, one["claim"], one["kind"], None, None, one["riel"], "")
+        for one in advice["adjustments"]
+    ]
     return csv_bytes(CSV_HEADER, rows)
+
+
+def remittance_pdf(number: str, *, by: Actor) -> bytes:
+    """Return a remittance as sheets to print, in Khmer and English."""
+    advice = find_remittance(number, by=by)
+    try:
+        place = facilities.find_facility(advice["facility"])
+        names = place.name_km, place.name_en
+    except NotFound:
+        # It left the registry since; it was paid all the same.
+        names = "", ""
+    return to_pdf(advice, facility=names, test_data=settings().demo)
 
 
 def acknowledge(
@@ -145,6 +165,7 @@ def _to_item(remittance: Remittance, batch: str) -> dict[str, Any]:
         "bank_reference": remittance.bank_reference,
         "total_riel": remittance.total_riel,
         "carried_forward_riel": remittance.carried_forward_riel,
+        "reversed_on": remittance.reversed_on,
         "received_riel": remittance.received_riel,
         "acknowledged_at": remittance.acknowledged_at,
         "acknowledged_note": remittance.acknowledged_note,
@@ -167,7 +188,11 @@ def _to_advice(session: Session, remittance: Remittance) -> dict[str, Any]:
         }
         for claim in queries.claims_of(session, batch.id)
     ]
-    return {**_to_item(remittance, batch.number), "claims": claims, "adjustments": []}
+    return {
+        **_to_item(remittance, batch.number),
+        "claims": claims,
+        "adjustments": adjustments_of(session, batch.id),
+    }
 
 
 def _carc(code: str) -> str:

@@ -11,13 +11,8 @@ from sqlalchemy.orm import Session
 
 from auth.permissions import Actor, Permission
 from claims.reimbursement.models import Batch, PaymentRun
-from claims.reimbursement.service.batches import (
-    check_finance,
-    open_batches,
-    open_runnable,
-    steps_of,
-    to_items,
-)
+from claims.reimbursement.service.batches import check_finance, steps_of, to_items
+from claims.reimbursement.service.opening import open_batches, open_runnable
 from claims.reimbursement.states import BatchState
 from config.audit import record
 from config.db import transaction
@@ -129,8 +124,9 @@ def _to_items(session: Session, runs: Sequence[PaymentRun]) -> list[dict[str, An
 
 
 def _to_item(run: PaymentRun, batches: Sequence[tuple[Batch, dict[str, Any]]]) -> dict[str, Any]:
-    # A batch that failed alone is shown, but the run no longer pays it.
-    paid = [batch for batch, _ in batches if batch.state == run.state]
+    # A batch that failed alone or came back is shown, but the run no longer pays it.
+    gone = {BatchState.FAILED, BatchState.CANCELLED, BatchState.RETURNED} - {run.state}
+    paid = [batch for batch, _ in batches if batch.state not in gone]
     totals: dict[str, dict[str, Any]] = {}
     for batch in paid:
         total = totals.setdefault(
@@ -138,12 +134,12 @@ def _to_item(run: PaymentRun, batches: Sequence[tuple[Batch, dict[str, Any]]]) -
         )
         total["batches"] += 1
         total["claims"] += batch.claims
-        total["total_riel"] += batch.total_riel
+        total["total_riel"] += batch.paid_riel
     return {
         **steps_of(run),
         "number": run.number,
         "claims": sum(batch.claims for batch in paid),
-        "total_riel": sum(batch.total_riel for batch in paid),
+        "total_riel": sum(batch.paid_riel for batch in paid),
         "totals": [totals[scheme] for scheme in sorted(totals)],
         "batches": [item for _, item in batches],
     }

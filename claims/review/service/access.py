@@ -7,21 +7,24 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from auth.permissions import Actor, Permission
+from claims.review import queries
 from claims.review.models import ReviewDecision
-from claims.review.rules import FIRST, SECOND, scheme_to_charge
+from claims.review.rules import FIRST, SECOND, Verdict, scheme_to_charge, with_day_limit
 from claims.submission import service as submission
 from claims.submission.models import Claim
 from claims.submission.states import SECOND_APPROVAL, ClaimState, find_transition
 from config import clock
+from config.db import transaction
 from config.errors import Conflict, Forbidden, NotFound
 from config.words import N_
 from gateway.coverage import service as coverage
 from gateway.coverage.policy import ClaimRules
 
+DAY_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:who, 2))")
 WAITING = (ClaimState.SUBMITTED, ClaimState.IN_REVIEW)
 
 
@@ -38,17 +41,18 @@ def open_decision(session: Session, number: str, action: str, by: Actor) -> tupl
     claim = lock(number, by)
     check_distance(claim, by)
     second = claim.awaiting == SECOND_APPROVAL
-    if not second and claim.state in WAITING and not _is_leased(session, claim, by):
+    if not second and claim.state in WAITING and not is_leased(session, claim, by):
         check_reviewer(by, Permission.CLAIM_REVIEW)
         raise NotLeased(detail=N_("Ask for the next claim first; a lease lasts 15 minutes."))
     edge = find_transition(claim.state, action, awaiting=claim.awaiting, held=claim.held)
     check_reviewer(by, edge.permission)
-    if second and claim.first_approver == by.subject:
+    if second and same_human(by.subject, claim.first_approver):
         raise Forbidden("same_person", detail=N_("Another person must agree."))
     return claim, SECOND if second else FIRST
 
 
-def _is_leased(session: Session, claim: Claim, by: Actor) -> bool:
+def is_leased(session: Session, claim: Claim, by: Actor) -> bool:
+    """Tell whether a live lease of the claim is this actor's."""
     if claim.lease_by != by.subject or claim.lease_until is None:
         return False
     now: datetime = session.scalar(select(func.now()))  # type: ignore[assignment]
@@ -65,13 +69,42 @@ def check_distance(claim: Claim, by: Actor) -> None:
     """Refuse a decision on a claim of one's own facility or that one filed."""
     if claim.facility in own_facilities(by):
         raise Forbidden("own_facility", detail=N_("Nobody decides on claims of the own facility."))
-    if by.subject in (claim.created_by, claim.submitted_by):
+    if same_human(by.subject, claim.created_by, claim.submitted_by):
         raise Forbidden("own_claim", detail=N_("Nobody decides on a claim they filed."))
 
 
 def own_facilities(by: Actor) -> tuple[str, ...]:
-    """Return the facilities an actor belongs to; NSSF's own people to none."""
-    return (*by.facilities, by.facility) if by.facility else by.facilities
+    """Return the facilities an actor belongs to or is declared to be tied to."""
+    acted_for = (*by.facilities, by.facility) if by.facility else by.facilities
+    with transaction() as session:
+        declared = queries.ties(session, [by.subject])
+    return (*acted_for, *(tie.tied_to for tie in declared if tie.kind == "facility"))
+
+
+def same_human(subject: str, *others: str | None) -> bool:
+    """Tell whether one person stands behind a subject and one of the others, as declared."""
+    known = {subject, *(other for other in others if other)}
+    with transaction() as session:
+        behind = {
+            tie.subject: tie.tied_to
+            for tie in queries.ties(session, sorted(known))
+            if tie.kind == "person"
+        }
+    people = {behind.get(other, other) for other in others if other}
+    return behind.get(subject, subject) in people
+
+
+def limited_by_day(session: Session, claim: Claim, verdict: Verdict, by: Actor) -> Verdict:
+    """Count what the same person approved alone for the facility today, one decision at a time."""
+    session.execute(DAY_LOCK, {"who": f"{by.subject} at {claim.facility}"})
+    alone = queries.approved_alone(
+        session,
+        subject=by.subject,
+        facility=claim.facility,
+        since=clock.start_of(clock.today()),
+    )
+    limit = rules_of(claim).day_limit_riel
+    return with_day_limit(verdict, alone_today_riel=alone, limit_riel=limit)
 
 
 def find(session: Session, number: str) -> Claim:
@@ -115,6 +148,7 @@ def new_decision(
     return ReviewDecision(
         claim_id=claim.id,
         claim_number=claim.number,
+        facility=claim.facility,
         decided_by=by.subject,
         step=step,
         decision=decision,

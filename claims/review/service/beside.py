@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy.orm import Session
-
 from auth.permissions import Actor, Permission
 from claims.ledger import service as ledger
-from claims.ledger.ledger import Kind
 from claims.review import queries
 from claims.review.models import ReviewDecision
 from claims.review.rules import FIRST
@@ -19,12 +16,12 @@ from claims.review.service.access import (
     lock,
     new_decision,
 )
+from claims.review.service.effect import forget_lines, undo
 from claims.submission import service as submission
-from claims.submission.models import Claim
 from claims.submission.states import find_transition
 from config.db import transaction
-from config.errors import NotFound
-from gateway.coverage import service as coverage
+from config.errors import Conflict, NotFound
+from config.words import N_
 
 
 def list_decisions(number: str, *, by: Actor) -> list[ReviewDecision]:
@@ -61,14 +58,17 @@ def _beside(number: str, action: str, *, by: Actor, reason: str) -> dict[str, An
         session.add(decision)
         # The reason is free text: it is kept with the decision, never in the audit trail.
         if action == "reopen":
-            ledger.reverse(Kind.APPROVED, claim.number, as_kind=Kind.REOPENED)
-            coverage.release_benefit(claim=claim.number)
-            _forget_lines(session, claim)
+            _check_unadjusted(number)
+            undo(claim)
+            forget_lines(session, claim)
         submission.move(claim, action, by=by)
     return submission.find_claim(number, by=by)
 
 
-def _forget_lines(session: Session, claim: Claim) -> None:
-    for line in queries.lines_of(session, claim.id):
-        line.approved_quantity = line.approved_unit_price_riel = None
-        line.approved_riel = line.approved_reason = None
+def _check_unadjusted(number: str) -> None:
+    """Refuse to decide anew what a supplement or recovery went beyond: it would count twice."""
+    if ledger.adjusted(number):
+        raise Conflict(
+            "claim_adjusted",
+            detail=N_("The payment of this claim was adjusted: it can be voided, not reopened."),
+        )

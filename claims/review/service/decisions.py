@@ -10,8 +10,6 @@ from sqlalchemy.orm import Session
 
 from auth.permissions import Actor
 from claims.adjudication.reasons import CATALOGUE
-from claims.ledger import service as ledger
-from claims.ledger.ledger import approval
 from claims.review import queries
 from claims.review.rules import (
     FIRST,
@@ -22,23 +20,17 @@ from claims.review.rules import (
     Verdict,
     as_proposed,
     completed_wishes,
-    days_used,
     decide_lines,
     exceeding_lines,
 )
-from claims.review.service.access import (
-    new_decision,
-    open_decision,
-    rules_of,
-    scheme_of,
-)
+from claims.review.service.access import limited_by_day, new_decision, open_decision, rules_of
+from claims.review.service.effect import facts_of, take_effect
 from claims.submission import service as submission
-from claims.submission.models import Claim, ClaimLine, ClaimMessage
+from claims.submission.models import Claim, ClaimMessage
 from claims.submission.states import SECOND_APPROVAL
 from config.db import transaction
 from config.errors import Conflict, Invalid
 from config.words import N_
-from gateway.coverage import service as coverage
 
 
 def approve(
@@ -56,8 +48,10 @@ def approve(
     """
     with transaction() as session:
         claim, step = open_decision(session, number, "approve", by)
-        facts = [_facts(line) for line in queries.lines_of(session, claim.id)]
+        facts = facts_of(session, claim)
         verdict = _verdict(session, claim, step, facts, lines)
+        if step == FIRST:
+            verdict = limited_by_day(session, claim, verdict, by)
         waits = step == FIRST and bool(verdict.causes)
         decision = new_decision(claim, "approve", by, step, note=note, internal_note=internal_note)
         decision.final, decision.causes = not waits, list(verdict.causes)
@@ -67,7 +61,7 @@ def approve(
             submission.move(claim, "propose", by=by, causes=list(verdict.causes))
             claim.awaiting, claim.first_approver = SECOND_APPROVAL, by.subject
         else:
-            _take_effect(session, claim, facts, verdict.lines, by=by)
+            take_effect(session, claim, facts, verdict.lines, by=by)
         session.add(decision)
         _say(session, claim, by, note, internal_note)
     return submission.find_claim(number, by=by)
@@ -152,71 +146,12 @@ def _proposed(session: Session, claim: Claim) -> Verdict:
     return Verdict(tuple(LineResult(**line) for line in first.lines), (), tuple(first.causes))
 
 
-def _take_effect(
-    session: Session,
-    claim: Claim,
-    facts: Sequence[LineFacts],
-    approved: Sequence[LineResult],
-    *,
-    by: Actor,
-) -> None:
-    """Make an approval true everywhere at once: lines, claim, benefit, ledger."""
-    results = {line.line: line for line in approved}
-    for line in queries.lines_of(session, claim.id):
-        result = results[line.line]
-        line.approved_quantity, line.approved_riel = result.quantity, result.riel
-        line.approved_unit_price_riel = result.unit_price_riel
-        line.approved_reason = result.reason
-    claim.scheme = scheme_of(claim)
-    claim.approved_riel = sum(line.riel for line in approved)
-    submission.move(claim, "approve", by=by, riel=claim.approved_riel)
-    used = days_used(
-        facts,
-        approved,
-        visit_type=claim.visit_type,
-        service_from=claim.service_from,
-        service_to=claim.service_to,
-    )
-    for benefit, days in used.items():
-        coverage.use_benefit(
-            card_key=claim.card_key,
-            scheme=claim.scheme,
-            benefit=benefit,
-            days=days,
-            claim=claim.number,
-        )
-    ledger.post(
-        approval(
-            claim=claim.number,
-            scheme=claim.scheme,
-            facility=claim.facility,
-            riel=claim.approved_riel,
-            occasion=queries.approvals(session, claim.id) + 1,
-        )
-    )
-
-
 def _known(reason: str | None) -> str:
     if reason is None:
         raise Invalid(errors=[{"pointer": "/reason", "message": "A reason is needed."}])
     if reason not in CATALOGUE:
         raise Invalid(errors=[{"pointer": "/reason", "message": "There is no such reason."}])
     return reason
-
-
-def _facts(line: ClaimLine) -> LineFacts:
-    return LineFacts(
-        line=line.line,
-        quantity=line.quantity,
-        unit_price_riel=line.unit_price_riel,
-        decision=line.decision or "review",
-        tariff_riel=line.tariff_riel,
-        allowed_quantity=line.allowed_quantity,
-        payable_riel=line.payable_riel or 0,
-        benefit=line.benefit,
-        service_date=line.service_date,
-        reasons=tuple(reason["code"] for reason in line.reasons),
-    )
 
 
 def _say(

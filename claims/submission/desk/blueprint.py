@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from auth.permissions import Permission, Role
+from claims.attachments.words import WORDS as ATTACHMENT_WORDS
 from claims.submission.words import WORDS
 from config.web import DeskBlueprint, DeskLink, Panel
 from config.words import N_
@@ -21,7 +22,7 @@ blueprint = DeskBlueprint(
             home_of=(Role.BILLING,),
         ),
     ),
-    words=WORDS,
+    words=WORDS | ATTACHMENT_WORDS,
 )
 
 VISIT_PANEL = Panel("visit", "submission/_from_visit.html", Permission.CLAIM_SUBMIT)

@@ -97,13 +97,7 @@ def add_message(number: str) -> AnyResponse | tuple[str, int]:
     body, errors = load_form(MessageBody(), request.form)
     if not errors:
         try:
-            submission.add_message(
-                number,
-                body["text"],
-                by=current_actor(),
-                kind=body["kind"],
-                internal=body["internal"],
-            )
+            submission.add_message(number, body.pop("text"), by=current_actor(), **body)
         except (Conflict, Invalid) as problem:
             errors = errors_of(problem)
     if errors:

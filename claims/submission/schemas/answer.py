@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from claims.submission.schemas.body import (
     NOT_EMPTY,
@@ -13,7 +13,7 @@ from claims.submission.schemas.body import (
     one_of,
 )
 from claims.submission.states import ClaimState
-from config.api import CardNumber, PageArgs, Schema, Text
+from config.api import CardNumber, PageArgs, Schema, Text, Whole
 
 
 class ClaimFilter(PageArgs):
@@ -46,11 +46,20 @@ class MessageBody(Schema):
     text = Text(max_length=2000, multiline=True, required=True, validate=NOT_EMPTY)
     kind = one_of(("question", "answer", "note"), load_default=None)
     internal = Flag(load_default=False)
+    answers = Whole(
+        load_default=None, allow_none=True, data_key="answers", attribute="answering",
+        validate=validate.Range(min=1),
+        metadata={"description": "The number of the question this answers"},
+    )  # fmt: skip
 
 
 class MessageItem(Schema):
     """One message as it is shown."""
 
+    number = fields.Integer(metadata={"description": "Its place in the talk"})
+    answers = fields.Integer(
+        allow_none=True, metadata={"description": "The question this message answers"}
+    )
     at = fields.AwareDateTime()
     side = fields.String(metadata={"description": "nssf or facility"})
     kind = fields.String()
@@ -125,6 +134,21 @@ class Step(Schema):
     at = fields.AwareDateTime()
 
 
+class AppealState(Schema):
+    """A facility's appeal against what was decided."""
+
+    state = one_of(("open", "won", "lost"))
+    filed_at = fields.AwareDateTime()
+    decide_by = fields.Date()
+    decided_at = fields.AwareDateTime(allow_none=True)
+    answer = fields.String(allow_none=True)
+    earlier_riel = fields.Integer(metadata={"description": "Approved before"})
+    granted_riel = fields.Integer(allow_none=True, metadata={"description": "Approved in all"})
+    supplement_riel = fields.Integer(
+        metadata={"description": "Paid on top of a claim that was in payment or paid"}
+    )
+
+
 class ClaimAnswer(ClaimBody):
     """A claim as it is answered: what was sent, and what became of it."""
 
@@ -140,6 +164,7 @@ class ClaimAnswer(ClaimBody):
     held = fields.Boolean()
     awaiting = one_of(("second_approval",), allow_none=True)
     deadlines = fields.Nested(Deadlines)
+    appeal = fields.Nested(AppealState, allow_none=True)
     timeline = fields.List(fields.Nested(Step))
     outcome = fields.Nested(OutcomeItem)
 

@@ -4,6 +4,12 @@ Each command is one transaction holding the claim, its lines, its event and its 
 Review and reimbursement change where a claim stands through `lock_claim` and `move` only.
 """
 
+from claims.submission.service.files import (
+    attach_file,
+    list_files,
+    open_file,
+    remove_file,
+)
 from claims.submission.service.filing import (
     Filed,
     preview_claim,
@@ -29,13 +35,17 @@ __all__ = [
     "AUDITED",
     "Filed",
     "add_message",
+    "attach_file",
     "find_claim",
     "list_claims",
+    "list_files",
     "list_history",
     "list_messages",
     "lock_claim",
     "move",
+    "open_file",
     "preview_claim",
+    "remove_file",
     "replace_claim",
     "submit_claim",
     "submit_stored",

@@ -6,11 +6,11 @@ a claim on any card must not learn whose it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
-from claims.submission.rules import deadlines
+from claims.submission.deadlines import Calendar, Pause, Standing, deadlines
 from claims.submission.states import ClaimState
 from config import clock
 from gateway.coverage.policy import ClaimRules
@@ -22,7 +22,9 @@ NSSF_FIELDS = (
 )  # fmt: skip
 
 
-def to_claim(row: Mapping[str, Any], *, rules: ClaimRules, nssf: bool) -> dict[str, Any]:
+def to_claim(
+    row: Mapping[str, Any], *, rules: ClaimRules, calendar: Calendar, nssf: bool
+) -> dict[str, Any]:
     """Return a claim as the contract shows it."""
     answer = {
         **row["body"],
@@ -37,7 +39,8 @@ def to_claim(row: Mapping[str, Any], *, rules: ClaimRules, nssf: bool) -> dict[s
         "remittance": row["remittance_number"],
         "held": row["held"],
         "awaiting": row["awaiting"],
-        "deadlines": _deadlines(row, rules),
+        "deadlines": deadlines(standing_of(row), rules, calendar),
+        "appeal": row["appeal"],
         "timeline": _timeline(row["timeline"] or ()),
         "outcome": _outcome(row),
     }
@@ -50,7 +53,8 @@ def as_found(steps: Iterable[Mapping[str, Any]], *, at: datetime) -> dict[str, A
     """Return what reading a claim filed this moment would add to its row."""
     moment = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     timeline = [{"state": step["state"], "action": step["action"], "at": moment} for step in steps]
-    return {"timeline": timeline, "approved": None, "asked_at": None}
+    never = dict.fromkeys(("approved", "asked_at", "pauses", "appeal"))
+    return {"timeline": timeline, **never}
 
 
 def _outcome(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -74,10 +78,11 @@ def _totals(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: row[name] for name in names}
 
 
-def _deadlines(row: Mapping[str, Any], rules: ClaimRules) -> dict[str, date | None]:
+def standing_of(row: Mapping[str, Any]) -> Standing:
+    """Return where a claim stands on its clocks."""
     approved, claimed = row["approved_riel"], row["claimed_riel"]
     returned = row["updated_at"] if row["state"] == ClaimState.RETURNED else None
-    return deadlines(
+    return Standing(
         state=row["state"],
         service_to=max(row["service_from"], row["service_to"]),
         submitted_on=_day(row["submitted_at"]),
@@ -85,7 +90,19 @@ def _deadlines(row: Mapping[str, Any], rules: ClaimRules) -> dict[str, date | No
         asked_on=_day(row["asked_at"] or returned),
         reduced=approved is not None and approved < claimed,
         held=row["held"],
-        rules=rules,
+        holds=_pauses(row, "hold"),
+        questions=_pauses(row, "question"),
+    )
+
+
+def _pauses(row: Mapping[str, Any], kind: str) -> tuple[Pause, ...]:
+    return tuple(
+        Pause(
+            clock.day_of(datetime.fromisoformat(since)),
+            clock.day_of(datetime.fromisoformat(until)) if until else None,
+        )
+        for what, since, until in row["pauses"] or ()
+        if what == kind
     )
 
 
@@ -127,6 +144,17 @@ def to_history(row: Mapping[str, Any], *, nssf: bool) -> dict[str, Any]:
         # A code of the catalogue: holds and reopenings keep their free words to NSSF.
         "reason": row["reason"],
     }
+
+
+def to_messages(rows: Sequence[Mapping[str, Any]], *, nssf: bool) -> list[dict[str, Any]]:
+    """Return the talk a side may see, numbered; an answer names the question it answers."""
+    places = {row["id"]: place for place, row in enumerate(rows, 1)}
+    return [
+        {"number": places[row["id"]], "answers": places.get(row["answers"])}
+        | to_message(row, nssf=nssf)
+        for row in rows
+        if nssf or not row["internal"]
+    ]
 
 
 def to_message(row: Mapping[str, Any], *, nssf: bool) -> dict[str, Any]:

@@ -15,8 +15,9 @@ from auth.permissions import Actor
 from claims.submission import queries
 from claims.submission.models import Claim
 from claims.submission.rules import Body, canonical
-from claims.submission.service import answers, writes
-from claims.submission.service.judging import judge_claim
+from claims.submission.service import answers, clocks, writes
+from claims.submission.service.calendar import calendar_at
+from claims.submission.service.judging import flag, judge_claim
 from claims.submission.service.messages import FACILITY, close_questions
 from claims.submission.service.moving import lock_own_claim
 from claims.submission.service.reading import find_claim, own_facility, rules_of
@@ -58,6 +59,7 @@ def submit_claim(loaded: Mapping[str, Any], *, by: Actor) -> Filed:
             "created_by": by.subject,
             "submitted_by": by.subject if body.submit else None,
         }
+        columns |= clocks.queue_columns(body, columns, gathered.generation)
         steps = writes.steps_of(body.submit)
         row = writes.insert_claim(
             connection, columns, lines=writes.lines_of(body, judged), steps=steps, by=by.subject
@@ -67,10 +69,14 @@ def submit_claim(loaded: Mapping[str, Any], *, by: Actor) -> Filed:
             if taken is None:
                 raise Conflict("in_progress", detail="This reference is being used right now.")
             return _again(taken, body, by=by)
+        flag(connection, row, judged, gathered)
+        clocks.offer(row, gathered.generation)
         _audit(row, "claim.submitted" if body.submit else "claim.drafted", by=by)
     rules = rules_of(row, gathered.generation)
     new = row | answers.as_found(steps, at=row["created_at"])
-    return Filed(answers.to_claim(new, rules=rules, nssf=by.nssf), created=True)
+    calendar = calendar_at(gathered.generation)
+    claim = answers.to_claim(new, rules=rules, calendar=calendar, nssf=by.nssf)
+    return Filed(claim, created=True)
 
 
 def preview_claim(loaded: Mapping[str, Any], *, by: Actor) -> dict[str, Any]:
@@ -147,26 +153,34 @@ def _rewrite(
             body,
             facility=claim.facility,
             gathered=gathered,
+            number=claim.number,
             first_submitted_on=(
                 None if fresh or filed_before is None else clock.day_of(filed_before)
             ),
         )
     state = ClaimState.SUBMITTED if submit else ClaimState(claim.state)
-    steps = [{"action": "replace", "state": claim.state}] if replaced else []
-    steps += [{"action": "submit", "state": ClaimState.SUBMITTED}] if submit else []
     columns = writes.columns_of(body, judged) | {"state": state}
+    columns |= clocks.queue_columns(body, columns, gathered.generation)
     if submit:
         columns["submitted_by"] = by.subject
     row = writes.replace_content(
-        connection, claim.id, columns, lines=writes.lines_of(body, judged), steps=steps,
+        connection, claim.id, columns, lines=writes.lines_of(body, judged),
+        steps=_steps(claim.state, submit=submit, replaced=replaced),
         by=by.subject, fresh=fresh and submit,
     )  # fmt: skip
+    flag(connection, row, judged, gathered)
+    clocks.offer(row, gathered.generation)
     if replaced:
         _audit(row, "claim.replaced", by=by)
     if submit:
         close_questions(claim.id, by_side=FACILITY)
         _audit(row, "claim.submitted", by=by)
     return row
+
+
+def _steps(state: str, *, submit: bool, replaced: bool) -> list[dict[str, str]]:
+    steps = [{"action": "replace", "state": state}] if replaced else []
+    return [*steps, {"action": "submit", "state": ClaimState.SUBMITTED}] if submit else steps
 
 
 def _gather(connection: Connection[Any], body: Body, facility: str) -> queries.Gathered:

@@ -1,6 +1,6 @@
 """From a claim's body to its outcome: gathers the facts and asks the pure rules.
 
-Called by the commands of `service`; stores nothing.
+Called by the commands of `service`; of a claim it stores nothing but why NSSF should look at it.
 """
 
 from __future__ import annotations
@@ -10,19 +10,24 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from psycopg import Connection
+
 from claims.adjudication.rules.adjudicate import Outcome, adjudicate
-from claims.adjudication.rules.facts import ClaimFacts, Grant, Patient, Place, Standing
-from claims.adjudication.service import classify, price_list
+from claims.adjudication.rules.facts import Place
+from claims.adjudication.service import price_list
+from claims.attachments.service import kinds_of
+from claims.signals import service as signals
+from claims.submission.deadlines import submit_by
 from claims.submission.queries import Gathered
 from claims.submission.rules import Body
+from claims.submission.service.calendar import calendar_at
+from claims.submission.service.facts import facts_of, newborn_of
 from config import clock
-from config.errors import Conflict, NotFound
+from config.errors import Conflict
+from gateway.coverage.policy import DEFAULT_CLAIM_RULES
 from gateway.coverage.service import policy_set
-from gateway.eligibility.rules.facts import Judgement, Newborn, Person
+from gateway.eligibility.rules.facts import Judgement, Person
 from gateway.eligibility.service import judge
-from gateway.facilities.service import Facility, find_facility
-
-NO_LONGER_VALID = frozenset({"lost", "replaced"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,39 +43,31 @@ class Judged:
 
 
 def judge_claim(
-    body: Body, *, facility: str, gathered: Gathered, first_submitted_on: date | None = None
+    body: Body,
+    *,
+    facility: str,
+    gathered: Gathered,
+    first_submitted_on: date | None = None,
+    number: str | None = None,
 ) -> Judged:
-    """Judge a claim as it would be judged if it were submitted today."""
-    place = _facility(facility)
+    """Judge a claim as it would be judged if it were submitted today.
+
+    `number` is that of a stored claim: what is attached to it is asked for when a checklist wants it.
+    """
     check = body.data["eligibility_check"] or (gathered.visit[1] if gathered.visit else None)
-    judgement = judge(
-        card_key=body.card_key,
-        day=body.service_from,
-        facility=facility,
-        cause=body.cause,
-        emergency=body.data["emergency"] or body.data["visit_type"] == "emergency",
-        patient=_newborn(body.data["patient"]),
-        check=check,
-    )
-    facts = ClaimFacts(
-        type=body.data["type"],
-        visit_type=body.data["visit_type"],
-        cause=body.cause,
-        emergency=body.data["emergency"],
-        service_from=body.service_from,
-        service_to=body.service_to,
-        submitted_on=first_submitted_on or clock.today(),
-        today=clock.today(),
-        patient=_patient(body, judgement.person),
-        place=Place(place.code, place.level, place.kind, place.contract_from, place.contract_to),
-        standing=_standing(judgement, check),
-        lines=body.lines(),
-        diagnoses=body.diagnoses(classify),
-        maternity=body.maternity(),
-        history=gathered.history,
-    )
-    scheme = judgement.decision.scheme
-    policy = policy_set(gathered.generation).on(scheme or "health_care", body.service_from)
+    judgement = _judgement(body, facility=facility, check=check)
+    place = _place(judgement, facility)
+    scheme, generation = judgement.decision.scheme, gathered.generation
+    policy = policy_set(generation).on(scheme or "health_care", body.service_from)
+    rules = policy.claims if policy is not None else DEFAULT_CLAIM_RULES
+    last_day = max(body.service_from, body.service_to)
+    facts = facts_of(
+        body, judgement, check=check, history=gathered.history,
+        place=place,
+        submitted_on=first_submitted_on or clock.today(), today=clock.today(),
+        submit_by=submit_by(last_day, rules, calendar_at(generation)),
+        attachments=kinds_of(number) if number and rules.checklists else frozenset(),
+    )  # fmt: skip
     return Judged(
         outcome=adjudicate(facts, price_list(gathered.mark), policy),
         scheme=scheme,
@@ -81,55 +78,32 @@ def judge_claim(
     )
 
 
-def _facility(code: str) -> Facility:
-    try:
-        return find_facility(code)
-    except NotFound:
-        raise Conflict(
-            "facility_unknown", detail=f"Facility {code} is not in the registry."
-        ) from None
+def flag(
+    connection: Connection[Any], row: Mapping[str, Any], judged: Judged | None, gathered: Gathered
+) -> None:
+    """Have a claim just submitted looked at if something asks for it; NSSF alone learns why."""
+    if judged is not None:
+        rules = policy_set(gathered.generation).claim_rules(judged.scheme, row["service_from"])
+        signals.mark(connection, row, judged.outcome, history=gathered.history, rules=rules)
 
 
-def _newborn(patient: Mapping[str, Any] | None) -> Newborn | None:
-    if patient is None:
-        return None
-    born = date.fromisoformat(patient["date_of_birth"])
-    return Newborn(patient["sex"], born, patient["birth_order"])
-
-
-def _patient(body: Body, person: Person | None) -> Patient:
-    newborn = _newborn(body.data["patient"])
-    deceased = person is not None and person.status == "deceased"
-    return Patient(
-        sex=newborn.sex if newborn else person.sex if person else None,
-        date_of_birth=newborn.date_of_birth
-        if newborn
-        else person.date_of_birth
-        if person
-        else None,
-        birth_order=body.birth_order,
-        holder_sex=person.sex if person else None,
-        # A mother who died giving birth leaves a child who is still covered.
-        died_on=person.status_on if person and deceased and newborn is None else None,
-        card_lost=person is not None and person.card_status in NO_LONGER_VALID,
+def _judgement(body: Body, *, facility: str, check: str | None) -> Judgement:
+    return judge(
+        card_key=body.card_key,
+        day=body.service_from,
+        facility=facility,
+        cause=body.cause,
+        emergency=body.data["emergency"] or body.data["visit_type"] == "emergency",
+        patient=newborn_of(body.data["patient"]),
+        check=check,
     )
 
 
-def _standing(judgement: Judgement, check: str | None) -> Standing:
-    decision = judgement.decision
-    return Standing(
-        found=judgement.found,
-        verdict=decision.verdict,
-        scheme=decision.scheme,
-        grants={
-            name: Grant(benefit.covered, benefit.remaining_days)
-            for name, benefit in decision.benefits.items()
-        },
-        why=tuple((reason.text_en, reason.text_km) for reason in decision.reasons),
-        promised=judgement.promised,
-        check=judgement.check_number or check,
-        check_problem=judgement.check_problem,
-    )
+def _place(judgement: Judgement, code: str) -> Place:
+    found = judgement.place
+    if found is None or found.level is None or found.kind is None:
+        raise Conflict("facility_unknown", detail=f"Facility {code} is not in the registry.")
+    return Place(found.code, found.level, found.kind, found.contract_from, found.contract_to)
 
 
 def _snapshot(person: Person | None) -> dict[str, Any] | None:

@@ -10,12 +10,17 @@ from typing import Any
 from sqlalchemy import func, select
 
 from auth.permissions import Actor
+from claims.ledger import service as ledger
+from claims.ledger.ledger import Kind
+from claims.submission.deadlines import WAITING
 from claims.submission.models import Claim, ClaimEvent
-from claims.submission.service.reading import find_claim, own_facility
-from claims.submission.states import ClaimState, find_transition
+from claims.submission.service.clocks import recount
+from claims.submission.service.reading import find_claim, find_row, own_facility
+from claims.submission.states import DECIDED, ClaimState, find_transition
 from config.audit import record
 from config.db import db, transaction
-from config.errors import Forbidden, NotFound
+from config.errors import Conflict, Forbidden, NotFound
+from gateway.coverage import service as coverage
 
 AUDITED = {
     "submit": "claim.submitted", "withdraw": "claim.withdrawn", "void": "claim.voided",
@@ -23,7 +28,15 @@ AUDITED = {
     "propose": "claim.proposed", "lease": "claim.leased", "release_lease": "claim.lease_released",
     "reopen": "claim.reopened", "hold": "claim.held", "release": "claim.released",
     "batch": "claim.batched", "unbatch": "claim.unbatched", "pay": "claim.paid",
+    "appeal": "claim.appealed", "amend": "claim.amended", "supplement": "claim.supplemented",
+    "correct": "claim.corrected", "dismiss": "claim.appeal_dismissed", "escalate": "claim.escalated",
+    "unpay": "claim.payment_returned",
 }  # fmt: skip
+
+
+# Steps after which NSSF's clock runs (again), and those that are a decision.
+STARTS_CLOCK = frozenset({"release", "reopen"})
+DECIDES = frozenset({"approve", "reject", "amend"})
 
 
 def lock_claim(number: str, *, by: Actor) -> Claim:
@@ -70,6 +83,9 @@ def move(claim: Claim, action: str, *, by: Actor, **details: Any) -> Claim:
             )
         )
         session.flush()
+        if action in STARTS_CLOCK:
+            recount([claim.id])
+            session.refresh(claim, ["review_by", "asked"])
         record(by, AUDITED[action], subject=claim.number, facility=claim.facility, **details)
     return claim
 
@@ -84,7 +100,11 @@ def _tidy(claim: Claim, action: str) -> None:
         claim.lease_by = claim.lease_until = None
     if claim.state != ClaimState.IN_REVIEW:
         claim.awaiting = None
-    if action in ("approve", "reject"):
+    if claim.state not in WAITING or claim.held:
+        claim.review_by = None
+    if claim.state not in WAITING:
+        claim.escalated_at, claim.asked = None, False
+    if action in DECIDES:
         claim.decided_at = func.now()
 
 
@@ -100,5 +120,31 @@ def withdraw_claim(number: str, *, by: Actor) -> dict[str, Any]:
 
 
 def void_claim(number: str, *, by: Actor) -> dict[str, Any]:
-    """End an undecided claim for good; its reference stays used."""
-    return _step(number, "void", by)
+    """End a claim for good; its reference stays used.
+
+    What an approved claim was worth is no longer owed; what a paid one was paid is recovered from
+    the facility's next batches. The benefit it used is given back.
+    """
+    with transaction():
+        claim = lock_own_claim(number, by=by)
+        before = ClaimState(claim.state)
+        if (find_row(number, by=by)["appeal"] or {}).get("state") == "open":
+            raise Conflict("appeal_open", detail="Decide the appeal first.")
+        move(claim, "void", by=by)
+        if before == ClaimState.APPROVED:
+            ledger.reverse(Kind.APPROVED, claim.number, as_kind=Kind.REOPENED)
+        if before == ClaimState.PAID:
+            _recover(claim, by=by)
+        if before in DECIDED:
+            coverage.release_benefit(claim=claim.number)
+    return find_claim(number, by=by)
+
+
+def _recover(claim: Claim, *, by: Actor) -> None:
+    """Ask back all that was paid on a claim, with what was granted or recovered afterwards."""
+    riel = (claim.paid_riel or 0) + ledger.adjusted(claim.number)
+    if riel > 0 and claim.scheme is not None:
+        ledger.recover(
+            claim=claim.number, facility=claim.facility, scheme=claim.scheme, riel=riel,
+            reason="voided", by=by,
+        )  # fmt: skip

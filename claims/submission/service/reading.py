@@ -8,6 +8,8 @@ from typing import Any
 from auth.permissions import Actor
 from claims.submission import queries
 from claims.submission.service import answers
+from claims.submission.service.calendar import calendar_at
+from config import generation
 from config.errors import Forbidden, NotFound
 from config.text import fold_card
 from gateway.coverage.policy import ClaimRules
@@ -16,8 +18,8 @@ from gateway.coverage.service import policy_set
 
 def find_claim(number: str, *, by: Actor) -> dict[str, Any]:
     """Return a claim as this actor may see it, or NotFound."""
-    row = find_row(number, by=by)
-    return answers.to_claim(row, rules=rules_of(row), nssf=by.nssf)
+    row, now = find_row(number, by=by), generation.current()
+    return answers.to_claim(row, rules=rules_of(row, now), calendar=calendar_at(now), nssf=by.nssf)
 
 
 def find_row(number: str, *, by: Actor) -> queries.Row:
@@ -55,6 +57,6 @@ def own_facility(by: Actor) -> str:
     return by.facility
 
 
-def rules_of(row: Mapping[str, Any], generation: int | None = None) -> ClaimRules:
+def rules_of(row: Mapping[str, Any], at_generation: int | None = None) -> ClaimRules:
     """Return the claim rules of the policy in force on the claim's service day."""
-    return policy_set(generation).claim_rules(row["scheme"], row["service_from"])
+    return policy_set(at_generation).claim_rules(row["scheme"], row["service_from"])

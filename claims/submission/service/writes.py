@@ -7,6 +7,7 @@ and the unique (facility, reference) decides between two that come at once.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from psycopg import Connection, sql
@@ -16,7 +17,12 @@ from psycopg.types.json import Jsonb
 from claims.submission.rules import Body
 from claims.submission.service.judging import Judged
 from claims.submission.states import ClaimState
+from config.json import dumps
+from config.prepared import Prepared
 
+_LOCK = Prepared(
+    "claim_lock_person", "SELECT pg_advisory_xact_lock(hashtextextended(%(person)s, 1))"
+)
 LINE_COLUMNS = (
     "line smallint, service text, service_date date, quantity int, unit_price_riel bigint,"
     " benefit text, decision text, tariff_riel bigint, allowed_quantity int, payable_riel bigint,"
@@ -57,7 +63,7 @@ def insert_claim(
         ON CONFLICT (facility, facility_reference) DO NOTHING RETURNING *
         ), {LINES_AND_EVENT}""",  # noqa: S608 - column names of this module
         columns,
-        {"lines": Jsonb(lines), "steps": Jsonb(steps), "by": by},
+        {"lines": lines, "steps": steps, "by": by},
     )
 
 
@@ -83,7 +89,7 @@ def replace_content(
          WHERE id = %(claim_id)s RETURNING *
         ), {LINES_AND_EVENT}""",  # noqa: S608 - column names of this module
         columns,
-        {"lines": Jsonb(lines), "steps": Jsonb(steps), "by": by, "claim_id": claim_id},
+        {"lines": lines, "steps": steps, "by": by, "claim_id": claim_id},
     )
     if row is None:
         raise LookupError(f"claim {claim_id} vanished while it was locked")
@@ -96,24 +102,32 @@ def _write(
     columns: Mapping[str, Any],
     parameters: Mapping[str, Any],
 ) -> dict[str, Any] | None:
-    submitted = "now()" if columns["state"] == "submitted" else "NULL::timestamptz"
-    query = sql.SQL(statement).format(  # type: ignore[arg-type]
-        names=sql.SQL(", ").join(map(sql.Identifier, columns)),
-        values=sql.SQL(", ").join(map(sql.Placeholder, columns)),
-        submitted=sql.SQL(submitted),
-    )
+    query = _composed(statement, tuple(columns), columns["state"] == "submitted")
     values = {
-        name: Jsonb(value) if isinstance(value, dict) else value for name, value in columns.items()
+        name: Jsonb(value, dumps) if isinstance(value, (dict, list)) else value
+        for name, value in {**columns, **parameters}.items()
     }
     with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(query, values | dict(parameters)).fetchone()
+        return cursor.execute(query, values, prepare=True).fetchone()
+
+
+@cache
+def _composed(statement: str, columns: tuple[str, ...], submitted: bool) -> bytes:
+    """Fill a statement's columns in, once: there are a handful of them."""
+    return (
+        sql.SQL(statement)  # type: ignore[arg-type]
+        .format(
+            names=sql.SQL(", ").join(map(sql.Identifier, columns)),
+            values=sql.SQL(", ").join(map(sql.Placeholder, columns)),
+            submitted=sql.SQL("now()" if submitted else "NULL::timestamptz"),
+        )
+        .as_bytes()
+    )
 
 
 def lock_person(connection: Connection[Any], card_key: str) -> None:
     """Let only one claim of a person be judged at a time, so that none misses the other."""
-    connection.execute(
-        "SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", ["claim of " + card_key]
-    )
+    _LOCK.run(connection, {"person": "claim of " + card_key})
 
 
 def columns_of(body: Body, judged: Judged | None) -> dict[str, Any]:

@@ -1,9 +1,14 @@
-"""The platform: roles, the audit trail, seals, jobs, idempotency keys."""
+"""The platform: roles, the audit trail, seals, jobs, idempotency keys.
+
+Append-only tables that grow for ever are partitioned by Phnom Penh month. `make_months()` makes the
+partitions of this month and the next two, and one for whatever fits in none, so that no insert
+ever fails for want of one; the application may call it but not make or enter a partition itself.
+"""
 
 from alembic import op
 from procrastinate.schema import SchemaManager
 
-from config.migrations.rights import app_table, append_only
+from config.migrations.rights import app_table, append_only, append_only_by_month
 
 revision = "0001_platform"
 down_revision = None
@@ -12,6 +17,71 @@ depends_on = None
 
 JOB_TABLES = ("procrastinate_workers", "procrastinate_jobs", "procrastinate_periodic_defers",
               "procrastinate_events")  # fmt: skip
+
+UNUSED_TRIGGERS = (
+    "procrastinate_jobs_notify_queue_job_inserted_v1",
+    "procrastinate_trigger_status_events_insert_v1",
+    "procrastinate_trigger_status_events_update_v1",
+    "procrastinate_trigger_scheduled_events_v1",
+)
+MONTH_MARK = """
+CREATE FUNCTION month_mark(moment timestamptz) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN lpad((date_part('year', moment AT TIME ZONE 'Asia/Phnom_Penh')::int % 100)::text, 2, '0')
+    || chr(64 + date_part('month', moment AT TIME ZONE 'Asia/Phnom_Penh')::int)
+"""
+# Checks on the table itself hold on each partition; uniqueness across them follows from the number,
+# which names its month (a table without numbers has none to keep unique).
+MAKE_MONTH = """
+CREATE FUNCTION make_month(parent text, month date) RETURNS boolean LANGUAGE plpgsql
+SET search_path = public, pg_temp AS $$
+DECLARE
+  part text := parent || '_' || coalesce(to_char(month, 'YYYY_MM'), 'rest');
+  starts timestamptz := month::timestamp AT TIME ZONE 'Asia/Phnom_Penh';
+  ends timestamptz := (month + interval '1 month')::timestamp AT TIME ZONE 'Asia/Phnom_Penh';
+BEGIN
+  IF to_regclass('months.' || part) IS NOT NULL THEN RETURN false; END IF;
+  EXECUTE format('CREATE TABLE months.%I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)',
+                 part, parent);
+  IF EXISTS (SELECT FROM pg_attribute
+             WHERE attrelid = parent::regclass AND attname = 'number' AND NOT attisdropped) THEN
+    EXECUTE format('ALTER TABLE months.%I ADD CONSTRAINT %I UNIQUE (number)',
+                   part, 'uq_' || part || '_number');
+  END IF;
+  EXECUTE format('CREATE TRIGGER tr_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON months.%I'
+                 ' FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', part);
+  IF month IS NULL THEN
+    EXECUTE format('ALTER TABLE %I ATTACH PARTITION months.%I DEFAULT', parent, part);
+  ELSE
+    EXECUTE format('ALTER TABLE %I ATTACH PARTITION months.%I FOR VALUES FROM (%L) TO (%L)',
+                   parent, part, starts, ends);
+  END IF;
+  RETURN true;
+END $$
+"""
+MAKE_MONTHS = """
+CREATE FUNCTION make_months() RETURNS integer LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = public, pg_temp AS $$
+DECLARE
+  parent text;
+  first date := date_trunc('month', now() AT TIME ZONE 'Asia/Phnom_Penh');
+  made integer := 0;
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtext('make_months'));
+  FOR parent IN SELECT c.relname FROM pg_partitioned_table p JOIN pg_class c ON c.oid = p.partrelid
+                 WHERE c.relnamespace = 'public'::regnamespace ORDER BY c.relname LOOP
+    made := made + make_month(parent, NULL)::int;
+    FOR ahead IN 0..2 LOOP
+      BEGIN
+        made := made + make_month(parent, (first + ahead * interval '1 month')::date)::int;
+      EXCEPTION WHEN check_violation THEN
+        -- Rows of that month lie in the rest already: they stay, and so do those that follow.
+        RAISE WARNING 'the month of % that begins on % lies in the rest', parent, first;
+      END;
+    END LOOP;
+  END LOOP;
+  RETURN made;
+END $$
+"""
 
 
 def upgrade() -> None:
@@ -33,14 +103,27 @@ def upgrade() -> None:
         """CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN RAISE EXCEPTION 'table % is append-only', TG_TABLE_NAME USING ERRCODE = '42501'; END $$"""
     )
+    _months()
     # Through the driver: many statements, with ":" and "%" that are not parameters.
     op.get_bind().connection.driver_connection.execute(SchemaManager.get_schema())
+    # A NOTIFY holds one lock for the whole database until its transaction is durable, so that no two
+    # commits share a write: the worker polls instead. Nothing reads a job's history of states.
+    for trigger in UNUSED_TRIGGERS:
+        op.execute(f"DROP TRIGGER {trigger} ON procrastinate_jobs")
     op.execute("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC")
     for table in JOB_TABLES:
         app_table(table)
     op.execute("GRANT SELECT ON alembic_version TO nssf_app")
     _audit()
     _small_tables()
+
+
+def _months() -> None:
+    op.execute("CREATE SCHEMA months")
+    for function in (MONTH_MARK, MAKE_MONTH, MAKE_MONTHS):
+        op.execute(function)
+    op.execute("REVOKE ALL ON FUNCTION make_month(text, date), make_months() FROM PUBLIC")
+    op.execute("GRANT EXECUTE ON FUNCTION make_months() TO nssf_app")
 
 
 def _audit() -> None:
@@ -55,14 +138,15 @@ def _audit() -> None:
           request_id text,
           details jsonb NOT NULL DEFAULT '{}',
           xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
-          CONSTRAINT pk_audit_events PRIMARY KEY (id))"""
+          CONSTRAINT pk_audit_events PRIMARY KEY (id, recorded_at))
+          PARTITION BY RANGE (recorded_at)"""
     )
     for name, columns in (
         ("subject", "subject, id"), ("actor", "actor, id"), ("facility", "facility, id"),
         ("recorded_at", "recorded_at"), ("xact", "xact, id"),
     ):  # fmt: skip
         op.execute(f"CREATE INDEX ix_audit_events_{name} ON audit_events ({columns})")
-    append_only("audit_events")
+    append_only_by_month("audit_events")
     op.execute(
         """CREATE TABLE seals (
           id bigint GENERATED BY DEFAULT AS IDENTITY,
@@ -120,4 +204,6 @@ def downgrade() -> None:
     for kind in ("procrastinate_job_to_defer_v1", "procrastinate_job_status",
                  "procrastinate_job_event_type"):  # fmt: skip
         op.execute(f"DROP TYPE IF EXISTS {kind} CASCADE")
+    op.execute("DROP SCHEMA months")
+    op.execute("DROP FUNCTION make_months(), make_month(text, date), month_mark(timestamptz)")
     op.execute("DROP FUNCTION refuse_change()")

@@ -120,7 +120,7 @@ PAYMENT_COLUMNS = """
     closed_at timestamptz,
     CONSTRAINT uq_{table}_number UNIQUE (number),
     CONSTRAINT ck_{table}_state CHECK (state IN ('open', 'authorised', 'exported', 'settled',
-        'failed', 'cancelled')),
+        'returning', 'returned', 'failed', 'cancelled')),
     CONSTRAINT ck_{table}_total_positive CHECK (total_riel > 0),
     CONSTRAINT ck_{table}_authorised_pair CHECK (
         (authorised_by IS NULL) = (authorised_at IS NULL)),
@@ -128,10 +128,10 @@ PAYMENT_COLUMNS = """
     CONSTRAINT ck_{table}_closed_pair CHECK ((closed_by IS NULL) = (closed_at IS NULL)),
     CONSTRAINT ck_{table}_maker_not_checker CHECK (authorised_by <> opened_by),
     CONSTRAINT ck_{table}_authorised CHECK (
-        state NOT IN ('authorised', 'exported', 'settled', 'failed')
+        state NOT IN ('authorised', 'exported', 'settled', 'returning', 'returned', 'failed')
         OR authorised_by IS NOT NULL),
-    CONSTRAINT ck_{table}_settled CHECK (state <> 'settled' OR (bank_reference IS NOT NULL
-        AND paid_on IS NOT NULL AND exported_by IS NOT NULL)),
+    CONSTRAINT ck_{table}_settled CHECK (state NOT IN ('settled', 'returning', 'returned')
+        OR (paid_on IS NOT NULL AND exported_by IS NOT NULL)),
     CONSTRAINT ck_{table}_failed CHECK (state <> 'failed' OR failure IS NOT NULL)
 """
 
@@ -140,11 +140,29 @@ CREATE TABLE payment_runs ({PAYMENT_COLUMNS.format(table="payment_runs")});
 
 CREATE TABLE batches (
     {PAYMENT_COLUMNS.format(table="batches")},
-    facility text NOT NULL,
+    payees text NOT NULL DEFAULT 'facility',
+    facility text,
     scheme text NOT NULL,
     claims integer NOT NULL,
+    unpaid_riel bigint NOT NULL DEFAULT 0,
+    carried_forward_riel bigint NOT NULL DEFAULT 0,
+    returned_on date,
+    return_reason text,
+    return_by text,
+    return_confirmed_by text,
     run_id bigint,
-    CONSTRAINT fk_batches_run_id FOREIGN KEY (run_id) REFERENCES payment_runs (id)
+    CONSTRAINT fk_batches_run_id FOREIGN KEY (run_id) REFERENCES payment_runs (id),
+    CONSTRAINT ck_batches_payees CHECK (payees IN ('facility', 'members')
+        AND (payees = 'members') = (facility IS NULL)),
+    CONSTRAINT ck_batches_reference CHECK (
+        state NOT IN ('settled', 'returning', 'returned') OR bank_reference IS NOT NULL),
+    CONSTRAINT ck_batches_unpaid CHECK (
+        unpaid_riel >= 0 AND unpaid_riel < total_riel AND carried_forward_riel >= 0),
+    CONSTRAINT ck_batches_return CHECK ((return_by IS NULL) = (return_reason IS NULL)
+        AND (return_by IS NULL) = (returned_on IS NULL)
+        AND (return_by IS NOT NULL) = (state IN ('returning', 'returned'))
+        AND (return_confirmed_by IS NOT NULL) = (state = 'returned')
+        AND return_confirmed_by <> return_by)
 );
 CREATE INDEX ix_batches_facility ON batches (facility, id);
 CREATE INDEX ix_batches_state ON batches (state, id);
@@ -160,10 +178,12 @@ CREATE TABLE batch_claims (
     riel bigint NOT NULL,
     reductions jsonb NOT NULL DEFAULT '[]',
     live boolean NOT NULL DEFAULT true,
+    unpaid boolean NOT NULL DEFAULT false,
     CONSTRAINT pk_batch_claims PRIMARY KEY (batch_id, claim_id),
     CONSTRAINT fk_batch_claims_batch_id FOREIGN KEY (batch_id) REFERENCES batches (id),
     CONSTRAINT fk_batch_claims_claim_id FOREIGN KEY (claim_id) REFERENCES claims (id),
-    CONSTRAINT ck_batch_claims_riel CHECK (riel > 0 AND riel <= claimed_riel)
+    CONSTRAINT ck_batch_claims_riel CHECK (riel > 0 AND riel <= claimed_riel),
+    CONSTRAINT ck_batch_claims_unpaid CHECK (NOT (live AND unpaid))
 );
 CREATE UNIQUE INDEX uq_batch_claims_live ON batch_claims (claim_id) WHERE live;
 
@@ -189,6 +209,7 @@ CREATE TABLE remittances (
     total_riel bigint NOT NULL,
     carried_forward_riel bigint NOT NULL DEFAULT 0,
     created_at timestamptz NOT NULL DEFAULT now(),
+    reversed_on date,
     received_riel bigint,
     acknowledged_note text,
     acknowledged_by text,

@@ -166,6 +166,12 @@ class BenefitFinding:
         left = self.remaining
         return left.value if left is not None and left.unit == "day" else None
 
+    @property
+    def remaining_uses(self) -> int | None:
+        """Give the uses left when the limit counts uses."""
+        left = self.remaining
+        return left.value if left is not None and left.unit == "count" else None
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -191,3 +197,5 @@ class Judgement:
     promised: bool = False
     check_number: str | None = None
     check_problem: str | None = None
+    place: FacilityFacts | None = None
+    """The facility that day, from the same statement; None when the registry does not know it."""

@@ -15,7 +15,7 @@ from gateway.eligibility.service.checks import (
     verify_slip,
 )
 from gateway.eligibility.service.identify import CheckRequest
-from gateway.eligibility.service.judging import judge
+from gateway.eligibility.service.judging import judge, judge_row
 from gateway.eligibility.service.watching import add_follow_up, is_listed, list_watched
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "find_slip",
     "is_listed",
     "judge",
+    "judge_row",
     "list_watched",
     "print_slip",
     "read_member",

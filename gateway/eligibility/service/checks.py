@@ -26,8 +26,9 @@ from gateway.coverage import service as coverage
 from gateway.coverage.policy import PolicySet
 from gateway.eligibility import queries, slip
 from gateway.eligibility.answers import moment, to_answer
-from gateway.eligibility.queries import Row, Stored
+from gateway.eligibility.queries import Stored
 from gateway.eligibility.reasons import reason
+from gateway.eligibility.rows import Row
 from gateway.eligibility.rules.decide import decide, decide_family
 from gateway.eligibility.rules.facts import Decision, Facts
 from gateway.eligibility.service import limits

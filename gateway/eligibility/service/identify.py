@@ -23,10 +23,11 @@ from config.errors import Invalid
 from config.text import fold_card, mask_card
 from gateway.eligibility import queries, slip
 from gateway.eligibility.answers import birth_year
-from gateway.eligibility.queries import MOST_CANDIDATES, Candidate
 from gateway.eligibility.reasons import Reason, reason
 from gateway.eligibility.rules.facts import Newborn
 from gateway.eligibility.scans import looks_like_card, read_scan
+from gateway.members import queries as search
+from gateway.members.queries import MOST_CANDIDATES, Candidate
 
 REF_SECONDS = 600
 
@@ -145,12 +146,12 @@ def _by_scan(conn: Connection[Any], text: str) -> Found:
 
 def _search(conn: Connection[Any], request: CheckRequest) -> list[Candidate]:
     if request.national_id is not None:
-        return queries.by_national_id(conn, fold_card(request.national_id))
+        return search.by_national_id(conn, fold_card(request.national_id))
     if request.phone is not None:
-        return queries.by_phone(conn, request.phone)
+        return search.by_phone(conn, request.phone)
     if request.name is None or request.date_of_birth is None:
         raise Invalid(errors=[{"pointer": "", "message": "Say whose cover is asked."}])
-    return queries.by_name(conn, request.name, request.date_of_birth)
+    return search.by_name(conn, request.name, request.date_of_birth)
 
 
 def _chosen(found: list[Candidate]) -> Found:

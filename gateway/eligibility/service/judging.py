@@ -13,6 +13,7 @@ from gateway.coverage import service as coverage
 from gateway.coverage.policy import PolicySet
 from gateway.eligibility import queries
 from gateway.eligibility.queries import Stored
+from gateway.eligibility.rows import Row, to_facility
 from gateway.eligibility.rules.decide import decide, decide_promised
 from gateway.eligibility.rules.facts import Decision, Facts, Judgement, Newborn, Person
 from gateway.eligibility.service.identify import CheckRequest
@@ -37,8 +38,28 @@ def judge(
     with fast() as conn:
         row = read_row(conn, card_key, day, facility=facility, scanner=NOBODY)
         stored = queries.find(conn, check) if check is not None else None
+    return judge_row(
+        row, stored, coverage.policy_set(row.generation),
+        card_key=card_key, day=day, facility=facility, cause=cause, emergency=emergency,
+        patient=patient, check=check,
+    )  # fmt: skip
+
+
+def judge_row(
+    row: Row,
+    stored: Stored | None,
+    policies: PolicySet,
+    *,
+    card_key: str,
+    day: date,
+    facility: str | None,
+    cause: str,
+    emergency: bool,
+    patient: Newborn | None,
+    check: str | None,
+) -> Judgement:
+    """Judge what was read of a person, by any set of policies; `stored` is the check it names."""
     request = CheckRequest(card_number=card_key, cause=cause, emergency=emergency, patient=patient)
-    policies = coverage.policy_set(row.generation)
     facts = to_facts(row, day, facility, request)
     problem = _check_problem(check, stored, card_key=card_key, day=day, facility=facility)
     honoured = _honoured(facts, stored, policies) if problem is None else None
@@ -53,6 +74,7 @@ def judge(
         promised=honoured is not None,
         check_number=check if problem is None else None,
         check_problem=problem,
+        place=to_facility(row.facility),
     )
 
 

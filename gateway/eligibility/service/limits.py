@@ -21,7 +21,7 @@ from config.audit import record
 from config.errors import TooMany
 from config.settings import settings
 from config.words import N_
-from gateway.eligibility.queries import Row, Tally
+from gateway.eligibility.rows import Row, Tally
 
 SHARERS = 8
 """Among how many processes what is left of a limit is thought to be shared."""

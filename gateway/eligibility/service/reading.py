@@ -10,8 +10,7 @@ from psycopg import Connection
 from gateway.coverage.policy import months_before
 from gateway.coverage.policy_file import MAX_WINDOW_MONTHS
 from gateway.eligibility import queries
-from gateway.eligibility.queries import Row
-from gateway.eligibility.rows import to_facility, to_month, to_people
+from gateway.eligibility.rows import Row, to_facility, to_month, to_people
 from gateway.eligibility.rules.facts import Facts
 from gateway.eligibility.service.identify import CheckRequest
 

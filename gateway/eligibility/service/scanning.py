@@ -12,7 +12,7 @@ from config.audit import record
 from config.errors import TooMany
 from config.settings import settings
 from config.words import N_
-from gateway.eligibility.queries import Row
+from gateway.eligibility.rows import Row
 
 
 def scanner_of(by: Actor) -> str:

@@ -97,6 +97,9 @@ def list_watched(
         )
         .join(check, check.number == WatchedLookup.check_number)
         .where(WatchedLookup.day == day)
+        # The day of the list is the day of its look-ups: one month is read, not all.
+        .where(check.checked_at >= clock.start_of(day))
+        .where(check.checked_at < clock.start_of(day + timedelta(days=1)))
         .order_by(WatchedLookup.id)
         .limit(limit)
     )

@@ -17,7 +17,7 @@ from psycopg import Connection
 from gateway.registry.feed import Feed
 from gateway.registry.loading import build, rules
 from gateway.registry.loading.rules import Rule, quoted
-from gateway.registry.loading.staging import FAULTS, STAGING
+from gateway.registry.loading.staging import CHANGES, FAULTS, STAGING
 from gateway.registry.loading.terms import Findings, Load, Refused
 
 _SHOWN = 200
@@ -97,7 +97,7 @@ def check_sets(connection: Connection[Any], load: Load, findings: Findings) -> N
     found = False
     for rule in _set_rules(connection, load, findings):
         bad = f"SELECT {_keys('n', load.feed)} FROM {load.scratch} AS n WHERE {rule.condition}"
-        if _any(connection, load, rule, bad):
+        if _any(connection, load, findings, rule, bad):
             found = True
             matched = _same_row(load, findings, "b")
             connection.execute(
@@ -130,7 +130,7 @@ def refuse_overlaps(connection: Connection[Any], load: Load) -> None:
     overlap = _OVERLAP.format(table=load.live)
     row = connection.execute(
         f"SELECT count(*) FROM {load.live} AS n WHERE {overlap}"
-        f" AND n.card_key IN (SELECT card_key FROM {load.scratch})"
+        f" AND n.card_key IN (SELECT card_key FROM {CHANGES})"
     ).fetchone()
     if row and row[0]:
         raise Refused(
@@ -139,14 +139,16 @@ def refuse_overlaps(connection: Connection[Any], load: Load) -> None:
         )
 
 
-def _any(connection: Connection[Any], load: Load, rule: SetRule, bad: str) -> bool:
-    with build.by_index(connection, load) if rule.elsewhere else nullcontext():
+def _any(
+    connection: Connection[Any], load: Load, findings: Findings, rule: SetRule, bad: str
+) -> bool:
+    with build.by_index(connection, load, findings) if rule.elsewhere else nullcontext():
         return connection.execute(f"SELECT EXISTS ({bad})").fetchone() == (True,)
 
 
 def _set_rules(connection: Connection[Any], load: Load, findings: Findings) -> Iterator[SetRule]:
     for rule in _SET_RULES.get(load.feed.kind, ()):
-        if not (rule is _UNKNOWN_CARD and findings.holders_known):
+        if not (rule.elsewhere and findings.sound):
             yield rule
     # Building the key finds out by itself whether one occurs twice; only then are they looked for.
     if not build.key(connection, load):

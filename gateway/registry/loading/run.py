@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 
 from gateway.facilities import service as facilities
 from gateway.registry.loading import build, checks, short, source, staging
-from gateway.registry.loading.terms import Findings, Load, Progress, Refused
+from gateway.registry.loading.terms import Findings, Load, Progress, Refused, Timed
 
 LOCK_WAIT_MS = 20
 SWAP_ATTEMPTS = 300
@@ -30,7 +30,7 @@ _SESSION = (
     "SET parallel_tuple_cost = 0",
     "SET jit = off",
     "SET datestyle = 'ISO, YMD'",
-    "SET gin_pending_list_limit = '64MB'",
+    "SET gin_pending_list_limit = '32MB'",
     "SET client_min_messages = warning",
 )
 
@@ -52,11 +52,13 @@ def load_file(
     promised = source.manifest_rows(load.path, findings.sha256)
     if is_committed(connection, load, findings.sha256):
         return False
+    progress = timed = Timed(progress)
+    findings.report["seconds"] = timed.seconds
     _prepare(connection)
     build.clear_scratch(connection, load)
-    findings.header = staging.stage_file(connection, load, progress)
+    findings.header, findings.staged = staging.stage_file(connection, load, progress)
     progress.stage("check")
-    built = short.build_known(connection, load, findings)
+    built = short.build_sound(connection, load, findings)
     if not built:
         checks.check_rows(connection, load, findings)
     if promised is not None and promised != findings.rows:
@@ -69,8 +71,9 @@ def load_file(
         build.build(connection, load, findings)
     checks.check_sets(connection, load, findings)
     checks.settle(connection, load, findings)
-    with build.by_index(connection, load):
-        build.hold_large_change(connection, load, findings)
+    if load.delta:
+        build.find_changes(connection, load, findings)
+    build.hold_large_change(connection, load, findings)
     if not load.delta:
         progress.stage("index")
         build.index(connection, load)
@@ -94,6 +97,9 @@ def _commit(connection: Connection[Any], load: Load, findings: Findings) -> None
     for _ in range(SWAP_ATTEMPTS):
         try:
             with connection.transaction():
+                if not load.delta:
+                    # Vacuum gives way to whoever waits a second; readers are not in this one's way.
+                    connection.execute(f"LOCK TABLE {load.live} IN SHARE UPDATE EXCLUSIVE MODE")
                 connection.execute(f"SET LOCAL lock_timeout = '{LOCK_WAIT_MS}ms'")
                 _record(connection, load, findings)
                 _replace(connection, load, findings)
@@ -109,7 +115,7 @@ def _commit(connection: Connection[Any], load: Load, findings: Findings) -> None
 def _replace(connection: Connection[Any], load: Load, findings: Findings) -> None:
     if load.delta:
         build.upsert(connection, load)
-        with build.by_index(connection, load):
+        with build.by_index(connection, load, findings):
             checks.refuse_overlaps(connection, load)
     else:
         build.swap(connection, load)

@@ -1,61 +1,114 @@
-"""The short way for files about people already known: coverages and contributions.
+"""The short way: a full file without a fault is judged and built in one pass over the staged rows.
 
-A card number written just as the registry holds it needs no check and no folding: one join finds the
-person. It is taken whole or not at all; a file with anything else in it goes the long way.
+It is taken whole or not at all. If a single row breaks a rule, speaks of somebody unknown or is
+written in a way that needs a closer look, nothing is built, and the file goes the long way, which
+names every fault and ends in the same rows.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from psycopg import Connection
+from psycopg import Connection, DataError
 
 from gateway.registry.feed import Feed, Form
 from gateway.registry.loading import build, rules
 from gateway.registry.loading.staging import SPELLINGS, STAGING
 from gateway.registry.loading.terms import Findings, Load
 
-_KNOWN = (
-    f"{STAGING} AS s"
-    ' LEFT JOIN registry.members AS m ON m.card_number = s."card_number"'
-    ' LEFT JOIN registry.dependents AS d ON d.card_number = s."card_number"'
-)
 
-
-def build_known(connection: Connection[Any], load: Load, findings: Findings) -> bool:
+def build_sound(connection: Connection[Any], load: Load, findings: Findings) -> bool:
     """Build the new table of a file without a fault; False, and nothing built, if it has any."""
     # A delta is too small to be worth a join with everybody.
-    if load.delta or not _speaks_of_holders(load.feed):
+    if load.delta:
         return False
-    made = rules.stored(load.feed, findings.header, printed=True)
-    made["card_key"] = "coalesce(m.card_key, d.card_key)"
-    months = [column.name for column in load.feed.columns if column.form == Form.MONTHS]
-    source, faults = _KNOWN, ["s._fault IS NOT NULL", f"{made['card_key']} IS NULL"]
-    for name in months:
-        _spell(connection, load, name)
-        source += f" JOIN {SPELLINGS} AS p ON p.given = {rules.staged(name)}"
-        made[name] = "p.canonical"
-    faults += [
-        f"({rule.condition})"
-        for rule in rules.row_rules(load.feed, findings.header, today=load.today)
-        if rule.column not in ("card_number", *months)
-    ]
+    made, source, faults = _holders(load, findings) if _speaks_of_holders(load.feed) else (
+        _described(load, findings)
+    )  # fmt: skip
+    for column in load.feed.columns:
+        if column.form == Form.MONTHS:
+            _spell(connection, load, column.name)
+            source += f" JOIN {SPELLINGS} AS p ON p.given = {rules.staged(column.name)}"
+            made[column.name] = "p.canonical"
+    made, known = build.keep_known(load, findings, made)
     # One condition, so that the planner takes it for half of the rows and not for none of them.
-    source += f" WHERE CASE WHEN {' OR '.join(faults)} THEN false ELSE true END"
-    connection.execute("SET enable_nestloop = off")
-    built = build.create(connection, load, made, source)
-    connection.execute("RESET enable_nestloop")
-    [(staged,)] = connection.execute(f"SELECT count(*) FROM {STAGING}").fetchall()
-    if built != staged:
-        connection.execute(f"DROP TABLE {load.scratch}")
+    source += f"{known} WHERE CASE WHEN {' OR '.join(faults)} THEN false ELSE true END"
+    built = _try(connection, load, made, source)
+    if built != findings.staged:
+        connection.execute(f"DROP TABLE IF EXISTS {load.scratch}")
         return False
-    findings.rows, findings.holders_known = built, True
-    connection.execute(f"ANALYZE {load.scratch}")
+    findings.rows, findings.sound = built, True
+    # A holder's card is written as the registry has it, which need not be as printed.
+    findings.printed = not _speaks_of_holders(load.feed)
     return True
+
+
+def _try(connection: Connection[Any], load: Load, made: dict[str, str], source: str) -> int | None:
+    connection.execute("SET enable_nestloop = off")
+    try:
+        return build.create(connection, load, made, source)
+    except DataError:
+        return None  # a day that is none: the long way finds out which
+    finally:
+        connection.execute("RESET enable_nestloop")
 
 
 def _speaks_of_holders(feed: Feed) -> bool:
     return any(column.stored == ("card_key",) for column in feed.columns)
+
+
+def _faults(load: Load, findings: Findings, *unless: str) -> list[str]:
+    found = rules.row_rules(load.feed, findings.header, today=load.today, trusting=True)
+    return [
+        "s._fault IS NOT NULL",
+        *(f"({rule.condition})" for rule in found if rule.column not in unless),
+    ]
+
+
+def _holders(load: Load, findings: Findings) -> tuple[dict[str, str], str, list[str]]:
+    """Find coverages' and contributions' people by a card written just as the registry holds it.
+
+    Such a number needs no check and no folding.
+    """
+    made = rules.stored(load.feed, findings.header, printed=True)
+    made["card_key"] = "coalesce(m.card_key, d.card_key)"
+    source = (
+        f"{STAGING} AS s"
+        ' LEFT JOIN registry.members AS m ON m.card_number = s."card_number"'
+        ' LEFT JOIN registry.dependents AS d ON d.card_number = s."card_number"'
+    )
+    judged_once = [column.name for column in load.feed.columns if column.form == Form.MONTHS]
+    faults = _faults(load, findings, "card_number", *judged_once)
+    return made, source, [*faults, f"{made['card_key']} IS NULL"]
+
+
+def _described(load: Load, findings: Findings) -> tuple[dict[str, str], str, list[str]]:
+    """Judge the files that say who and what there is."""
+    made = rules.stored(load.feed, findings.header, printed=True)
+    faults = _faults(load, findings)
+    # What is like printed holds nothing else.
+    faults.append(rules.unlike_printed(load.feed))
+    faults.append(rules.suspicious(load.feed, findings.header, but=frozenset({Form.CARD})))
+    joins, unknown = _REFERENCES.get(load.feed.kind, ("", []))
+    return made, f"{STAGING} AS s{joins.format(**made)}", faults + unknown
+
+
+# The rules of `checks` about other tables, as joins.
+_REFERENCES = {
+    "members": (
+        " LEFT JOIN registry.enterprises AS e ON e.number = {enterprise}",
+        ['s."enterprise" IS NOT NULL AND e.number IS NULL'],
+    ),
+    "dependents": (
+        " LEFT JOIN registry.members AS parent ON parent.card_key = {principal_key}"
+        " LEFT JOIN registry.members AS self ON self.card_key = {card_key}",
+        [
+            "parent.card_key IS NULL",
+            's."relationship" = \'child\' AND parent.date_of_birth > s."date_of_birth"::date',
+            's."valid_to" IS NULL AND self.card_key IS NOT NULL',
+        ],
+    ),
+}
 
 
 def _spell(connection: Connection[Any], load: Load, name: str) -> None:

@@ -21,34 +21,36 @@ from gateway.registry.loading.terms import SCRATCH, Load, Progress, Refused
 STAGING = f"{SCRATCH}.staging"
 FAULTS = f"{SCRATCH}.faults"
 SPELLINGS = f"{SCRATCH}.spellings"
+CHANGES = f"{SCRATCH}.changes"
 MAX_FIELD = 131_072
+BLOCK = 5000
 _SHOWN = 200
 
 Cells = list[str | None]
 Staged = tuple[str | None, str | None, Cells]
 
 
-def stage_file(connection: Connection[Any], load: Load, progress: Progress) -> list[str]:
-    """Bring every row of the file into staging and return the header."""
+def stage_file(
+    connection: Connection[Any], load: Load, progress: Progress
+) -> tuple[list[str], int]:
+    """Bring every row of the file into staging; return the header and the number of rows."""
     if load.ndjson:
         header = [column.name for column in load.feed.columns]
         _create(connection, header, first_row=1)
         with opened(load.path, progress) as stream:
-            _copy_rows(connection, header, _objects(stream, load.feed, load.file_name))
-        return header
+            return header, _copy_rows(
+                connection, header, _objects(stream, load.feed, load.file_name)
+            )
     with opened(load.path, progress) as stream:
         header = read_header(stream, load.feed, load.file_name)
         _create(connection, header, first_row=2)
         try:
-            _copy_raw(connection, header, stream)
+            return header, _copy_raw(connection, header, stream)
         except DataError:
             connection.execute(f"TRUNCATE {STAGING} RESTART IDENTITY")
-        else:
-            return header
     with opened(load.path, progress) as stream:
         read_header(stream, load.feed, load.file_name)
-        _copy_rows(connection, header, _records(stream, header, load.file_name))
-    return header
+        return header, _copy_rows(connection, header, _records(stream, header, load.file_name))
 
 
 def _create(connection: Connection[Any], header: list[str], *, first_row: int) -> None:
@@ -64,25 +66,34 @@ def _create(connection: Connection[Any], header: list[str], *, first_row: int) -
     )
 
 
-def _copy_raw(connection: Connection[Any], header: list[str], stream: IO[bytes]) -> None:
+def _copy_raw(connection: Connection[Any], header: list[str], stream: IO[bytes]) -> int:
     names = ", ".join(f'"{name}"' for name in header)
     command = f"COPY {STAGING} ({names}) FROM STDIN (FORMAT csv, FORCE_NULL ({names}))"
-    with connection.cursor() as cursor, cursor.copy(command) as copy:
-        while chunk := stream.read(CHUNK):
-            copy.write(chunk)
+    with connection.cursor() as cursor:
+        with cursor.copy(command) as copy:
+            while chunk := stream.read(CHUNK):
+                copy.write(chunk)
+        return cursor.rowcount
 
 
-def _copy_rows(connection: Connection[Any], header: list[str], rows: Iterable[Staged]) -> None:
+def _copy_rows(connection: Connection[Any], header: list[str], rows: Iterable[Staged]) -> int:
     names = ", ".join(["_fault", "_value", *(f'"{name}"' for name in header)])
-    with connection.cursor() as cursor, cursor.copy(f"COPY {STAGING} ({names}) FROM STDIN") as copy:
-        lines: list[str] = []
-        for fault, value, cells in rows:
-            lines.append("\t".join(map(_field, (fault, value, *cells))))
-            if len(lines) >= 5000:
+    with connection.cursor() as cursor:
+        with cursor.copy(f"COPY {STAGING} ({names}) FROM STDIN") as copy:
+            for lines in _blocks(rows):
                 copy.write(("\n".join(lines) + "\n").encode())
-                lines.clear()
-        if lines:
-            copy.write(("\n".join(lines) + "\n").encode())
+        return cursor.rowcount
+
+
+def _blocks(rows: Iterable[Staged]) -> Iterator[list[str]]:
+    lines: list[str] = []
+    for fault, value, cells in rows:
+        lines.append("\t".join(map(_field, (fault, value, *cells))))
+        if len(lines) >= BLOCK:
+            yield lines
+            lines = []
+    if lines:
+        yield lines
 
 
 def _field(value: str | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -44,6 +45,34 @@ class Silence:
         """Say nothing."""
 
 
+class Timed:
+    """Passes progress on and keeps how many seconds each stage took."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._stage = ""
+        self._begun = time.monotonic()
+        self.seconds: dict[str, float] = {}
+
+    def stage(self, name: str, total: int | None = None) -> None:
+        """End the stage before and begin the next."""
+        self.end()
+        self._stage = name
+        self._progress.stage(name, total)
+
+    def advance(self, amount: int) -> None:
+        """Pass it on."""
+        self._progress.advance(amount)
+
+    def end(self) -> None:
+        """Count the time since the stage began to it; a file may be read twice."""
+        now = time.monotonic()
+        if self._stage:
+            spent = self.seconds.get(self._stage, 0.0) + now - self._begun
+            self.seconds[self._stage] = round(spent, 3)
+        self._begun = now
+
+
 @dataclass(frozen=True, slots=True)
 class Load:
     """One file to be loaded, and how."""
@@ -83,7 +112,8 @@ class Findings:
     size: int = 0
     header: list[str] = field(default_factory=list)
     printed: bool = False
-    holders_known: bool = False
+    staged: int = 0
+    sound: bool = False
     report: dict[str, Any] = field(default_factory=dict)
 
     def stored(self, feed: Feed) -> dict[str, str]:

@@ -98,6 +98,10 @@ def policy_for(given: dict[str, Any]) -> Policy:
                 ),
             ),
         )  # fmt: skip
+    if "checklist" in given:
+        rules = replace(
+            rules, checklists={name: tuple(kinds) for name, kinds in given["checklist"].items()}
+        )
     if "copay" in given:
         rules = replace(rules, copay=given["copay"])
     rules = replace(rules, **given.get("rules", {}))
@@ -140,6 +144,8 @@ def facts_for(given: dict[str, Any]) -> ClaimFacts:
         diagnoses=tuple(classify(code) for code in given.get("diagnoses", ["J18.9"])),
         maternity=_maternity(given.get("maternity")),
         history=tuple(_past(text) for text in given.get("history", ())),
+        attachments=frozenset(given.get("attached", ())),
+        submit_by=given.get("submit_by"),
     )  # fmt: skip
 
 
@@ -208,12 +214,19 @@ def _maternity(told: dict[str, Any] | None) -> Maternity | None:
 
 def _standing(given: dict[str, Any]) -> Standing:
     refused, left = given.get("not_covered", ()), given.get("left", {})
+    uses = given.get("uses_left", {})
     return Standing(
         found=given.get("found", True),
         verdict=given.get("verdict", "eligible"),
         scheme=given.get("scheme", "health_care"),
-        grants={name: Grant(name not in refused, left.get(name)) for name in BENEFITS},
+        grants={
+            name: Grant(name not in refused, left.get(name), uses.get(name)) for name in BENEFITS
+        },
         why=((given.get("why", "because"), "ដោយសារ"),),
+        used=frozenset(
+            (date.fromisoformat(day), benefit)
+            for benefit, day in map(str.split, given.get("used", ()))
+        ),
         promised=given.get("promised", False),
         check="E26K000000000" if given.get("promised") else None,
         check_problem=given.get("check_problem"),

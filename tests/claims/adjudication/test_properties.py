@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from claims.adjudication.reasons import CATALOGUE
 from claims.adjudication.rules.adjudicate import Outcome, adjudicate
 from claims.adjudication.rules.facts import ClaimFacts, Grant, Line, Past
 from gateway.coverage.policy import BENEFITS
@@ -64,7 +65,18 @@ def claims(draw: Any) -> tuple[ClaimFacts, dict[str, Any]]:
             "REHABILITATION-SESSION": {"max_quantity": 7, "per_year": 9, "min_days_between": 2}
         },
         "copay": {"outpatient": 500, "IPD-CASE": 1000},
+        "uses_left": draw(left),
+        "used": draw(st.sampled_from([(), ("outpatient 2026-11-11", "inpatient 2026-11-12")])),
+        "checklist": {"IPD-CASE": ["discharge_summary"], "outpatient": ["invoice"]},
+        "attached": draw(st.sampled_from([(), ("invoice",)])),
+        "diagnoses": draw(st.lists(st.sampled_from(["J18.9", "O80.0", "N40", "X99"]), min_size=1)),
+        "weeks": draw(st.sampled_from([None, 20, 39])),
+        "births": draw(st.lists(st.sampled_from(["live", "stillbirth"]), max_size=3)),
     }
+    if draw(st.booleans()):
+        event = draw(st.sampled_from(["antenatal", "delivery", "postnatal", "miscarriage"]))
+        told |= {"type": "maternity", "maternity": {"event": event, "weeks": told["weeks"],
+                 "births": told["births"]}}  # fmt: skip
     facts = replace(facts_for(told), lines=draw(lines), history=draw(history))
     return facts, told
 
@@ -137,6 +149,23 @@ def test_the_order_of_lines_does_not_matter(
 
 @SHOWN
 @given(claims())
+def test_every_finding_is_of_the_catalogue_and_belongs_to_the_claim_or_a_line(
+    claim: tuple[ClaimFacts, dict[str, Any]],
+) -> None:
+    outcome, numbers = judged(*claim), {line.line for line in claim[0].lines}
+
+    for finding in outcome.findings:
+        reason = CATALOGUE[finding.code]
+        assert (finding.severity, finding.carc, finding.fhir) == (
+            reason.severity, reason.carc, reason.fhir,
+        )  # fmt: skip
+        assert finding.line is None or finding.line in numbers
+        assert "{" not in finding.text_en + finding.text_km
+    assert len(set(outcome.findings)) == len(outcome.findings)
+
+
+@SHOWN
+@given(claims())
 def test_every_amount_is_a_whole_number(claim: tuple[ClaimFacts, dict[str, Any]]) -> None:
     outcome = judged(*claim)
 
@@ -151,7 +180,9 @@ def test_more_days_left_never_pay_less(claim: tuple[ClaimFacts, dict[str, Any]])
     facts, told = claim
     more = {
         name: Grant(
-            grant.covered, None if grant.remaining_days is None else grant.remaining_days + 3
+            grant.covered,
+            None if grant.remaining_days is None else grant.remaining_days + 3,
+            None if grant.remaining_uses is None else grant.remaining_uses + 3,
         )
         for name, grant in facts.standing.grants.items()
     }

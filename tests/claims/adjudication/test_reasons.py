@@ -27,9 +27,10 @@ def test_a_reason_speaks_both_languages_about_the_same_numbers(reason: Reason) -
 
 
 @pytest.mark.parametrize("reason", CATALOGUE.values(), ids=list(CATALOGUE))
-def test_a_reason_that_costs_money_has_a_carc_and_a_source(reason: Reason) -> None:
-    if reason.severity != Severity.INFO:
+def test_a_reason_that_costs_money_has_a_carc_a_fhir_reason_and_a_source(reason: Reason) -> None:
+    if reason.severity != Severity.INFO or reason.code == "copayment":
         assert reason.carc.isdecimal()
+        assert reason.fhir in ("ar001", "ar002")
     assert reason.source
 
 

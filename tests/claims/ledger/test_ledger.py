@@ -27,8 +27,8 @@ def test_an_approval_owes_the_facility_what_care_cost_the_scheme() -> None:
 def test_the_whole_way_from_approval_to_bank_leaves_only_expense_and_bank() -> None:
     steps = (
         approval(claim="C1", scheme="hef", facility="120101", riel=6000),
-        batching(batch="B1", facility="120101", riel=6000),
-        payment(batch="B1", facility="120101", riel=6000),
+        batching(batch="B1", payee="120101", riel=6000),
+        payment(batch="B1", payee="120101", riel=6000),
     )
 
     held: dict[str, int] = {}

@@ -73,7 +73,7 @@ def test_a_posting_whose_fact_fails_leaves_no_trace() -> None:
 
 def test_balances_by_prefix_do_not_take_the_prefix_for_a_pattern() -> None:
     ledger.post(_approval())
-    ledger.post(batching(batch="B1", facility="120101", riel=1000))
+    ledger.post(batching(batch="B1", payee="120101", riel=1000))
 
     assert ledger.balances("payable:") == {"payable:120101": -5000}
     assert ledger.balances("%") == {}

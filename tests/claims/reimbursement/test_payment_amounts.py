@@ -28,31 +28,16 @@ from tests.claims.payable import (
     claim_row,
     lease,
     line,
+    open_one,
     queue_claim,
     scalar,
+    settled,
 )
 from tests.claims.reimbursement.test_reimbursement_api import Caller
-from tests.factories import make_client_token, make_facility
+from tests.factories import make_client_token
 
-pytestmark = pytest.mark.usefixtures("app")
+pytestmark = pytest.mark.usefixtures("payees")
 MOST = {"quantity": 10_000, "unit_price_riel": 10**9, "tariff_riel": 10**9}
-
-
-@pytest.fixture(autouse=True)
-def _payees(owner: psycopg.Connection[Any]) -> None:
-    make_facility(owner, FACILITY)
-    make_facility(owner, OTHER_FACILITY)
-
-
-def open_one() -> dict[str, Any]:
-    [batch] = reimbursement.open_batches(clock.today(), by=FINANCE)
-    return batch
-
-
-def pay(number: str) -> None:
-    reimbursement.authorise(number, by=AUTHORISER)
-    reimbursement.export(number, "pain.001", by=FINANCE)
-    reimbursement.settle(number, by=FINANCE, bank_reference="ACL-1", paid_on=clock.today())
 
 
 def test_the_largest_claim_there_can_be_is_paid_to_the_riel() -> None:
@@ -60,12 +45,12 @@ def test_the_largest_claim_there_can_be_is_paid_to_the_riel() -> None:
     review.approve(number, by=REVIEWER)
     review.approve(number, by=APPROVER)
 
-    batch = open_one()
-    pay(batch["number"])
+    number_of_batch = settled()
+    batch = reimbursement.find_batch(number_of_batch, by=FINANCE)
 
     most = 200 * 10_000 * 10**9
     advice = reimbursement.find_remittance(claim_row(number).remittance_number or "", by=FINANCE)
-    content = reimbursement.find_file(batch["number"], "pain.001", by=FINANCE).content
+    content = reimbursement.find_file(number_of_batch, "pain.001", by=FINANCE).content
     assert (batch["total_riel"], advice["total_riel"], -ledger.balance("bank")) == (most,) * 3
     assert f"<CtrlSum>{most}</CtrlSum>".encode() in content
     assert books().faults == ()
@@ -82,7 +67,7 @@ def test_reductions_add_up_to_what_was_not_paid_and_carry_their_reasons() -> Non
         )
     )  # fmt: skip
     review.approve(number, by=REVIEWER, lines=[LineWish(2, approved_quantity=1, reason="other")])
-    pay(open_one()["number"])
+    settled()
 
     advice = reimbursement.find_remittance(claim_row(number).remittance_number or "", by=biller())
 
@@ -119,7 +104,7 @@ def test_only_approved_and_free_claims_are_ever_batched() -> None:
     reopened = approved_claim()
     review.reopen(reopened, by=APPROVER, reason="doubt")
 
-    batch = open_one()
+    batch = reimbursement.find_batch(open_one(), by=FINANCE)
 
     assert (batch["claims"], claim_row(kept).batch_number) == (1, batch["number"])
     assert scalar("SELECT count(*) FROM claims WHERE batch_number IS NOT NULL") == 1
@@ -130,7 +115,7 @@ def test_an_account_that_changes_before_the_export_is_paid_to_once_confirmed(
     owner: psycopg.Connection[Any],
 ) -> None:
     approved_claim()
-    number = open_one()["number"]
+    number = open_one()
     reimbursement.authorise(number, by=AUTHORISER)
     owner.execute("UPDATE facility_bank_accounts SET state = 'superseded' WHERE facility = %s",
                   [FACILITY])  # fmt: skip

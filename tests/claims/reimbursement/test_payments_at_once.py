@@ -23,31 +23,17 @@ from tests.claims.payable import (
     biller,
     books,
     claim_row,
+    due_run,
+    exported,
+    line,
+    open_one,
     scalar,
 )
+from tests.claims.reimbursement.test_bank_file import file_of, paid
 from tests.claims.together import DONE, at_once, in_between
-from tests.factories import make_facility
 
-pytestmark = pytest.mark.usefixtures("app")
+pytestmark = pytest.mark.usefixtures("payees")
 PAID = {"bank_reference": "ACL-1", "paid_on": clock.today()}
-
-
-@pytest.fixture(autouse=True)
-def _payees(owner: psycopg.Connection[Any]) -> None:
-    make_facility(owner, FACILITY)
-    make_facility(owner, OTHER_FACILITY)
-
-
-def open_one() -> str:
-    [batch] = reimbursement.open_batches(clock.today(), by=FINANCE)
-    return str(batch["number"])
-
-
-def exported() -> str:
-    number = open_one()
-    reimbursement.authorise(number, by=AUTHORISER)
-    reimbursement.export(number, "csv", by=FINANCE)
-    return number
 
 
 def in_balance() -> bool:
@@ -176,3 +162,55 @@ def test_two_acknowledgements_at_once_leave_one(app: Flask) -> None:
     )
 
     assert sorted(answers) == ["already_acknowledged", DONE]
+
+
+def test_the_banks_file_read_twice_at_once_pays_once(app: Flask) -> None:
+    approved_claim()
+    number = exported()
+    read = partial(reimbursement.read_answers, number, file_of(paid(number, 6000)), "x", by=FINANCE)
+
+    answers = at_once(
+        app, read, read, partial(reimbursement.settle, number, by=FINANCE, **PAID), read
+    )
+
+    assert set(answers) <= {DONE, "invalid_transition"}
+    assert ledger.balance("bank") == -6000
+    assert scalar("SELECT count(*) FROM bank_files") == 1
+    assert in_balance()
+
+
+def test_rows_of_a_run_and_steps_of_its_batches_at_once_each_settle_or_fail_once(
+    app: Flask,
+) -> None:
+    for n in range(4):
+        approved_claim(facility=(FACILITY, OTHER_FACILITY)[n % 2], scheme=f"scheme-{n // 2}")
+    run = due_run()
+    exported(run)
+    numbers = [batch["number"] for batch in reimbursement.find_run(run, by=FINANCE)["batches"]]
+    rows = file_of(*(paid(number, 6000) for number in numbers))
+
+    answers = at_once(
+        app,
+        partial(reimbursement.read_answers, run, rows, "x", by=FINANCE),
+        *(partial(reimbursement.fail, n, by=FINANCE, reason="refused") for n in numbers[::-1]),
+    )
+
+    assert set(answers) <= {DONE, "invalid_transition"}
+    assert scalar("SELECT count(*) FROM batches WHERE state IN ('settled', 'failed')") == 4
+    assert in_balance()
+
+
+def test_a_recovery_is_set_off_once_however_many_open_batches_at_once(app: Flask) -> None:
+    claim = approved_claim(line(quantity=2))
+    reimbursement.settle(exported(), by=FINANCE, **PAID)
+    ledger.recover(
+        claim=claim, facility=FACILITY, scheme="health_care", riel=1000, reason="x", by=APPROVER
+    )
+    approved_claim()
+    opening = partial(reimbursement.open_batches, clock.today(), by=FINANCE)
+
+    at_once(app, opening, opening, opening)
+
+    assert scalar("SELECT sum(riel) FROM batch_adjustments WHERE live") == -1000
+    assert scalar("SELECT total_riel FROM batches WHERE state = 'open'") == 5000
+    assert in_balance()

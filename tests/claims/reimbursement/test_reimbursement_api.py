@@ -208,7 +208,7 @@ def test_the_number_of_something_else_is_not_found(finance: Caller) -> None:
     assert finance.get(f"/batches/{batch}").json["state"] == "open"
 
 
-def test_a_remittance_comes_as_json_or_csv_and_nothing_else(
+def test_a_remittance_comes_as_json_csv_or_pdf_and_nothing_else(
     finance: Caller, authoriser: Caller, facility: Caller
 ) -> None:
     approved_claim()
@@ -218,9 +218,14 @@ def test_a_remittance_comes_as_json_or_csv_and_nothing_else(
     assert facility.get(path, Accept="*/*").is_json
     assert facility.get(path, Accept="text/csv").mimetype == "text/csv"
     assert facility.get(f"{path}?format=csv").mimetype == "text/csv"
-    refused = facility.get(path, Accept="application/pdf")
+    paper = facility.get(path, Accept="application/pdf")
+    assert (paper.mimetype, paper.data[:5]) == ("application/pdf", b"%PDF-")
+    assert facility.get(f"{path}?format=pdf").mimetype == "application/pdf"
+    refused = facility.get(path, Accept="image/png")
     assert (refused.status_code, refused.json["code"]) == (406, "not_acceptable")
-    assert refused.json["offered"] == ["application/json", "text/csv"]
+    assert refused.json["offered"] == [
+        "application/json", "text/csv", "application/pdf",
+    ]  # fmt: skip
 
 
 def test_another_facilitys_payments_do_not_exist(

@@ -36,39 +36,17 @@ from tests.claims.payable import (
     biller,
     books,
     claim_row,
+    exported,
     lease,
     line,
+    open_one,
     queue_claim,
     scalar,
     set_column,
+    settled,
 )
-from tests.factories import make_facility
 
-pytestmark = pytest.mark.usefixtures("app")
-
-
-@pytest.fixture(autouse=True)
-def _payees(owner: psycopg.Connection[Any]) -> None:
-    make_facility(owner, FACILITY)
-    make_facility(owner, OTHER_FACILITY)
-
-
-def open_one(**given: Any) -> str:
-    [batch] = reimbursement.open_batches(clock.today(), by=FINANCE, **given)
-    return batch["number"]
-
-
-def exported(number: str | None = None) -> str:
-    number = number or open_one()
-    reimbursement.authorise(number, by=AUTHORISER)
-    reimbursement.export(number, "pain.001", by=FINANCE)
-    return number
-
-
-def settled(number: str | None = None) -> str:
-    number = exported(number)
-    reimbursement.settle(number, by=FINANCE, bank_reference="ACL-77", paid_on=clock.today())
-    return number
+pytestmark = pytest.mark.usefixtures("payees")
 
 
 def state_of(number: str) -> str:

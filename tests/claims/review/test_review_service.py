@@ -449,6 +449,20 @@ def test_reopening_undoes_liability_and_benefit_and_the_claim_may_be_approved_an
     assert ledger.balance(f"payable:{FACILITY}") == -6000
 
 
+def test_a_claim_whose_payment_was_adjusted_is_not_decided_anew() -> None:
+    number = approved_claim()
+    ledger.supplement(
+        claim=number, facility=FACILITY, scheme="health_care", riel=500, reason="appeal",
+        by=APPROVER,
+    )  # fmt: skip
+
+    with pytest.raises(Conflict) as refused:
+        review.reopen(number, by=APPROVER, reason="Wrong line")
+
+    assert refused.value.code == "claim_adjusted"
+    assert claim_row(number).state == "approved"
+
+
 def test_only_an_approved_claim_is_reopened_and_only_by_an_approver() -> None:
     waiting, approved = queue_claim(), approved_claim()
 
@@ -485,12 +499,12 @@ def test_an_uncovered_claim_two_people_approve_is_charged_to_a_scheme() -> None:
 
 
 def test_the_queue_lists_by_age_and_pages_by_key() -> None:
-    start = clock.now() - timedelta(days=3)
-    numbers = [queue_claim(submitted_at=start + timedelta(hours=hour)) for hour in range(5)]
+    start = clock.now() - timedelta(days=6)
+    numbers = [queue_claim(submitted_at=start + timedelta(days=day)) for day in range(5)]
     approved_claim(submitted_at=start - timedelta(days=1))
 
     first = review.list_queue(by=REVIEWER, limit=3)
-    after = (first[2].submitted_at, first[2].id)
+    after = first[2].key
     rest = review.list_queue(by=REVIEWER, limit=3, after=after)
 
     assert [item.number for item in first[:3]] == numbers[:3]

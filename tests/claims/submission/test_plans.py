@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from claims.review import queries as review
+from claims.review.queries import queue as review
 from claims.submission import queries
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -16,11 +16,11 @@ CLAIMS = 60_000
 FILL = f"""
 INSERT INTO claims (number, facility, facility_reference, type, state, card_key, card_number,
                     visit_type, service_from, service_to, body, body_hash, claimed_riel, created_by,
-                    submitted_at)
+                    submitted_at, review_by)
 SELECT 'C' || n, 'f' || n % 300, 'INV-' || n, 'treatment',
        (ARRAY['submitted', 'rejected', 'rejected', 'rejected', 'returned', 'draft'])[1 + n % 6],
        'card' || n % 40000, 'card' || n % 40000, 'outpatient', day, day, '{{}}', '', 6000, 'user:x',
-       now() - n * interval '1 minute'
+       now() - n * interval '1 minute', day + 15
   FROM generate_series(1, {CLAIMS}) n, LATERAL (SELECT date '2026-11-20' - n % 300 AS day) AS x
 """
 LINES = """
@@ -80,12 +80,12 @@ def test_a_list_of_claims_is_read_by_an_index(many: psycopg.Connection[Any]) -> 
 
 def test_the_next_claim_to_review_is_picked_by_index(many: psycopg.Connection[Any]) -> None:
     statement = str(review.PICK.text)
-    for name in ("review_days", "soon_days", "large_riel", "middle_riel", "window"):
+    for name in ("soon_days", "large_riel", "middle_riel", "window"):
         statement = statement.replace(f":{name}", "15")
     statement = statement.replace(":risky", "'$.a'").replace(":subject", "'user:r'")
-    statement = statement.replace(":own_facilities", "'{}'")
+    statement = statement.replace(":own_facilities", "'{}'").replace(":today", "date '2026-11-22'")
 
     found = plan(many, statement, None)
 
     assert "Seq Scan on claims" not in found
-    assert "ix_claims_state_submitted_at" in found
+    assert "ix_claims_waiting" in found

@@ -71,6 +71,10 @@ def test_the_database_knows_exactly_these_states() -> None:
         ("approved", "batch", "batched"),
         ("batched", "unbatch", "approved"),
         ("batched", "pay", "paid"),
+        ("approved", "void", "voided"),
+        ("paid", "void", "voided"),
+        ("rejected", "amend", "approved"),
+        ("paid", "supplement", "paid"),
     ],
 )
 def test_a_step_leads_where_the_contract_says(state: str, action: str, target: str) -> None:
@@ -85,12 +89,23 @@ def test_a_step_the_state_does_not_allow_names_those_it_does() -> None:
     assert refused.value.extra["allowed"] == ["submit", "void", "withdraw"]
 
 
-@pytest.mark.parametrize("state", ["paid", "voided", "rejected"])
-def test_nothing_leaves_a_final_state(state: str) -> None:
+@pytest.mark.parametrize(
+    ("state", "allowed"),
+    [("paid", ["void"]), ("rejected", ["void"]), ("batched", []), ("voided", [])],
+)
+def test_a_decided_claim_can_only_be_voided_and_a_voided_one_nothing(
+    state: str, allowed: list[str]
+) -> None:
     with pytest.raises(InvalidTransition) as refused:
         next_state(state, "submit")
 
-    assert refused.value.extra["allowed"] == []
+    assert refused.value.extra["allowed"] == allowed
+
+
+@pytest.mark.parametrize("state", ["approved", "rejected", "batched", "paid"])
+def test_what_is_decided_can_be_appealed_and_stays_where_it_is(state: str) -> None:
+    assert next_state(state, "appeal") == state
+    assert next_state(state, "dismiss") == state
 
 
 def test_a_biller_sees_the_buttons_of_a_biller() -> None:
@@ -99,7 +114,8 @@ def test_a_biller_sees_the_buttons_of_a_biller() -> None:
     assert names(ClaimState.DRAFT, by) == ["submit", "withdraw", "void"]
     assert names(ClaimState.RETURNED, by) == ["submit", "withdraw", "void"]
     assert names(ClaimState.IN_REVIEW, by) == []
-    assert names(ClaimState.APPROVED, by) == []
+    assert names(ClaimState.APPROVED, by) == ["void"]
+    assert names(ClaimState.BATCHED, by) == []
 
 
 def test_a_reviewer_decides_and_an_approver_also_holds() -> None:

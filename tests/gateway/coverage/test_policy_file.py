@@ -80,7 +80,7 @@ def test_claim_rules_come_with_their_sources() -> None:
 def test_what_is_shown_of_a_policy_has_a_source_for_every_rule() -> None:
     policies = policy_set_of(tuple(map(parse_policy, SHIPPED.values())), "v")
 
-    shown = policies_on(policies, date(2026, 11, 22))
+    shown = policies_on(policies, date(2026, 11, 22), nssf=True)
 
     assert [item["scheme"] for item in shown["items"]] == [
         "health_care",

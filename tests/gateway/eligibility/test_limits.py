@@ -13,7 +13,7 @@ from config.errors import NotFound, TooMany
 from config.settings import settings_from
 from gateway.eligibility import queries
 from gateway.eligibility import service as eligibility
-from gateway.eligibility.queries import Tally
+from gateway.eligibility.rows import Tally
 from gateway.eligibility.service import CheckRequest, limits
 from tests.factories import HOSPITAL, WOMAN, make_member
 from tests.gateway.eligibility.conftest import CHECKS, ELSEWHERE, RECEPTION
@@ -216,9 +216,10 @@ def test_counting_reads_only_the_last_hour_through_an_index(country: Owner) -> N
         """
         INSERT INTO eligibility_checks (number, checked_at, valid_until, facility, actor, scanner,
             card_key, service_date, verdict, promise, policy_version, request, body)
-        SELECT 'EX' || n, now() - n * interval '20 seconds', now(), %(facility)s, 'user:dara',
-            %(facility)s, 'K' || n, current_date, CASE WHEN n %% 20 = 0 THEN 'not_found' ELSE
-            'not_eligible' END, false, 'P', '{}', '{}' FROM generate_series(1, 20000) n
+        SELECT 'E' || month_mark(at) || lpad(n::text, 9, '0'), at, now(), %(facility)s,
+            'user:dara', %(facility)s, 'K' || n, current_date, CASE WHEN n %% 20 = 0
+            THEN 'not_found' ELSE 'not_eligible' END, false, 'P', '{}', '{}'
+        FROM (SELECT n, now() - n * interval '20 seconds' AS at FROM generate_series(1, 20000) n) g
         """,
         {"facility": HOSPITAL},
     )
@@ -233,13 +234,14 @@ def test_counting_reads_only_the_last_hour_through_an_index(country: Owner) -> N
     )
 
     assert "Seq Scan on eligibility_checks" not in plan
-    for columns in ("actor_checked_at", "facility_checked_at", "not_found"):
-        assert f"ix_eligibility_checks_{columns}" in plan
+    for column in ("actor", "facility", "scanner"):
+        assert f"_{column}_checked_at_idx" in plan
     # Each of the three scans is bounded in time by its index, not filtered afterwards.
     assert plan.count("checked_at > (statement_timestamp()") == plan.count(
         "Index Cond: ((actor ="
     ) + plan.count("Index Cond: ((facility =") + plan.count("Index Cond: ((scanner =")
-    assert "Rows Removed by Filter" not in plan
+    for scan in plan.split("on eligibility_checks_")[1:]:
+        assert "Rows Removed by Filter" not in scan.partition("->")[0]
 
 
 def test_who_has_no_permission_scope_is_still_named_by_kind(country: Owner) -> None:

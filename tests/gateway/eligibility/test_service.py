@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, timedelta
 from typing import Any
-from unittest.mock import patch
 
 import psycopg
 import pytest
@@ -34,6 +31,7 @@ from tests.factories import (
     make_member,
 )
 from tests.gateway.eligibility.conftest import ELSEWHERE, HOTLINE, RECEPTION
+from tests.statements import statements
 
 Owner = psycopg.Connection[Any]
 SON = "1180505-0000003-គ"
@@ -45,27 +43,6 @@ def check(card: str = WOMAN, *, by: Any = RECEPTION, **given: Any) -> dict[str, 
 
 def codes(answer: dict[str, Any]) -> list[str]:
     return [reason["code"] for reason in answer["reasons"]]
-
-
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    """Note every statement that reaches PostgreSQL, through the driver or SQLAlchemy."""
-    seen: list[str] = []
-    run = psycopg.Connection.execute
-
-    def noted(self: Any, query: Any, *args: Any, **kw: Any) -> Any:
-        seen.append(str(query))
-        return run(self, query, *args, **kw)
-
-    def orm(conn: Any, cursor: Any, statement: str, *_: Any) -> None:
-        seen.append(statement)
-
-    event.listen(db.engine, "before_cursor_execute", orm)
-    try:
-        with patch.object(psycopg.Connection, "execute", noted):
-            yield seen
-    finally:
-        event.remove(db.engine, "before_cursor_execute", orm)
 
 
 # --- The decision -----------------------------------------------------------------------------------
@@ -493,8 +470,7 @@ def test_a_check_is_one_select_and_one_insert_and_no_orm_object(country: Owner) 
     with statements() as seen:
         check()
 
-    # The pool of the tests asks with an empty statement whether a connection is alive.
-    assert [one.split()[0] for one in seen if one] == ["WITH", "INSERT"]
+    assert [one.split()[0] for one in seen] == ["WITH", "INSERT"]
     assert loaded == []
 
 

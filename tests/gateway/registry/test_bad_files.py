@@ -337,3 +337,23 @@ def test_a_refused_file_may_come_again_once_it_is_right(feed: Feed) -> None:
     feed.take("dependents", good("dependents", principal_card_number=OTHER_CARD))
 
     assert feed.take("dependents", good("dependents", card_number=CHILD_CARD)).state == "committed"
+
+
+@pytest.mark.parametrize("name", ["enterprises.csv", "enterprises.ndjson.gz"])
+def test_one_bad_row_in_a_hundred_refuses_the_whole_or_is_left_out(
+    feed: Feed, rows_of: Any, name: str
+) -> None:
+    feed.load("enterprises")
+    rows = [good("enterprises", number=f"E{n}") for n in range(3000)]
+    for n in range(50, 3000, 100):
+        rows[n]["province"] = "KH-99"
+
+    refused = feed.take("enterprises", *rows, name=name)
+    untouched = rows_of("SELECT count(*) FROM registry.enterprises")
+    taken = feed.take("enterprises", *rows, name=name, skip_bad_rows=True)
+
+    assert (refused.state, refused.bad_rows, len(feed.faults(refused))) == ("refused", 30, 30)
+    assert {fault.value for fault in feed.faults(refused)} == {"KH-99"}
+    assert untouched == [(1,)]
+    assert (taken.state, taken.rows, taken.bad_rows) == ("committed", 3000, 30)
+    assert rows_of("SELECT count(*) FROM registry.enterprises") == [(2970,)]

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import gzip
+import re
+import time
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
+import pytest
 from flask import Flask
 
+from gateway.cli import ImportBar
 from gateway.registry import service as registry
+from gateway.registry.loading import source
+from gateway.registry.loading.terms import Silence
 from gateway.registry.service import Options
 from tests.gateway.registry.conftest import GOOD, Feed, good
 
@@ -81,3 +89,36 @@ def test_help_names_every_option(app: Flask) -> None:
     for option in ("--kind", "--delta", "--skip-bad-rows", "--accept-change", "--complete-through"):
         assert option in text
     assert Options().delta is False
+
+
+def test_a_terminal_is_shown_how_far_the_reading_is_its_rate_and_time_left(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    monkeypatch.setenv("COLUMNS", "160")
+
+    with ImportBar("members.csv") as bar:
+        bar.stage("read", 50_000_000)
+        for _ in range(4):
+            bar.advance(10_000_000)
+            time.sleep(0.12)
+        bar.stage("index")
+
+    shown = re.sub("\x1b\\[[0-9;?]*[A-Za-z]", "", capsys.readouterr().err)
+    assert "Reading members.csv" in shown
+    assert re.search(r"[1-4]0\.0/50\.0 MB .*[MG]B/s.* 0:00:0\d", shown)
+    assert "Indexing members.csv" in shown
+
+
+def test_a_packed_file_is_unpacked_piece_by_piece(tmp_path: Path) -> None:
+    path = tmp_path / "members.csv.gz"
+    path.write_bytes(gzip.compress(b"x,y\n" * 10_000_000, 1))
+
+    tracemalloc.start()
+    with source.opened(path, Silence()) as stream:
+        size = sum(len(chunk) for chunk in iter(lambda: stream.read(source.CHUNK), b""))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert size == 40_000_000
+    assert peak < size / 4

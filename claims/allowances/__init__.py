@@ -1,0 +1,1 @@
+"""Cash to the member: maternity, birth, sickness and death allowances, refunds, pregnancies."""

@@ -1,0 +1,1 @@
+"""What an allowance is worth and why: dated rules as data, pure computation, no clock, no session."""

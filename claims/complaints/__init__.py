@@ -1,0 +1,1 @@
+"""Complaints: taken in at desks and hotlines, answered in time, forwarded without who complained."""

@@ -1,0 +1,128 @@
+"""What a batch holds, claims or allowances, along the way of the payment: give back, leave out, pay.
+
+The steps act on batches; this is the one place that knows what is in them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from auth.permissions import Actor
+from claims.reimbursement.models import Batch, BatchClaim, BatchMember
+from claims.reimbursement.service import adjusting, members
+from claims.reimbursement.service.moves import move_claims
+from claims.reimbursement.service.remittances import remit
+from config.errors import Invalid
+
+
+def give_back(session: Session, batch: Batch, *, by: Actor, action: str = "unbatch") -> None:
+    """Owe again all that is in a batch: claims, allowances, adjustments."""
+    if batch.payees == members.PAYEES:
+        members.take_out(session, batch, by=by)
+        return
+    move_claims(session, batch, action, by=by, batch_number=None)
+    session.execute(update(BatchClaim).where(BatchClaim.batch_id == batch.id).values(live=False))
+    adjusting.give_back(session, batch)
+
+
+def pay(session: Session, batch: Batch, *, by: Actor) -> None:
+    """Pay what is in a batch that is being settled; a facility gets its remittance."""
+    if batch.payees == members.PAYEES:
+        members.pay(session, batch, by=by)
+        return
+    remittance = remit(session, batch)
+    move_claims(
+        session,
+        batch,
+        "pay",
+        by=by,
+        batch_number=batch.number,
+        remittance_number=remittance.number,
+    )
+
+
+def leave_out(
+    session: Session,
+    batches: Sequence[Batch],
+    unpaid: Sequence[str],
+    paid_riel: int | None,
+    *,
+    by: Actor,
+) -> dict[int, int]:
+    """Owe again what the bank left out; return its riel by batch.
+
+    Every name has to be in a batch, each batch has to keep something paid, and the rest has to come
+    to what the bank paid, where that is given: a difference nobody can name is refused.
+    """
+    inside = _named(session, batches, unpaid)
+    known = {number for numbers in inside.values() for number in numbers}
+    errors = [
+        {"pointer": f"/unpaid/{index}", "message": "Not in this payment, or named twice."}
+        for index, number in enumerate(unpaid)
+        if number not in known or number in unpaid[:index]
+    ]
+    left_out = {key: sum(numbers.values()) for key, numbers in inside.items()}
+    errors += _sums_wrong(batches, left_out, paid_riel)
+    if errors:
+        raise Invalid(errors=errors)
+    for batch in batches:
+        if batch.id in inside:
+            _take_out(session, batch, sorted(inside[batch.id]), by)
+    return left_out
+
+
+def _named(
+    session: Session, batches: Sequence[Batch], numbers: Sequence[str]
+) -> dict[int, dict[str, int]]:
+    """Return the named claims and allowances with their riel, batch by batch.
+
+    Members of whom the bank already said that it could not pay them are left out by themselves.
+    """
+    ids = [batch.id for batch in batches]
+    found: dict[int, dict[str, int]] = {}
+    if not numbers and all(batch.payees != members.PAYEES for batch in batches):
+        return found
+    refused = BatchMember.outcome == members.FAILED
+    for table, number, meant in (
+        (BatchClaim, BatchClaim.claim_number, BatchClaim.claim_number.in_(numbers)),
+        (BatchMember, BatchMember.number, BatchMember.number.in_(numbers) | refused),
+    ):
+        query = select(table.batch_id, number, table.riel)
+        for key, name, riel in session.execute(
+            query.where(table.batch_id.in_(ids), table.live, meant)
+        ):
+            found.setdefault(key, {})[name] = riel
+    return found
+
+
+def _sums_wrong(
+    batches: Sequence[Batch], left_out: dict[int, int], paid_riel: int | None
+) -> list[dict[str, str]]:
+    errors = [
+        {"pointer": "/unpaid", "message": f"Nothing of {batch.number} would be paid: let it fail."}
+        for batch in batches
+        if left_out.get(batch.id, 0) >= batch.total_riel
+    ]
+    rest = sum(batch.total_riel for batch in batches) - sum(left_out.values())
+    if paid_riel is not None and paid_riel != rest:
+        message = (
+            f"Without the unpaid ones the payment is {rest:,} riel, not {paid_riel:,}:"
+            " name the claims the bank left out, or correct the amount."
+        )
+        errors.append({"pointer": "/paid_riel", "message": message})
+    return errors
+
+
+def _take_out(session: Session, batch: Batch, numbers: list[str], by: Actor) -> None:
+    if batch.payees == members.PAYEES:
+        members.take_out(session, batch, by=by, numbers=numbers)
+        return
+    move_claims(session, batch, "unbatch", by=by, batch_number=None, numbers=numbers)
+    session.execute(
+        update(BatchClaim)
+        .where(BatchClaim.batch_id == batch.id, BatchClaim.claim_number.in_(numbers))
+        .values(live=False, unpaid=True)
+    )

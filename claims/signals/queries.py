@@ -1,0 +1,173 @@
+"""The statements of signals: what a submission is compared with, what it leaves, the night's figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from psycopg import Connection
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+
+from claims.signals.rules import Measure, Signal
+from config.months import month_of
+
+# A watch or a patient's word once noted stays with a claim that is changed and sent again.
+COMPARED = """
+SELECT (SELECT jsonb_object_agg(p.measure, jsonb_build_array(p.value, p.sample, p.peers, p.median,
+                   p.p90)) FROM facility_profiles p WHERE p.facility = %(facility)s),
+       (SELECT jsonb_object_agg(s.code, s.numbers) FROM claim_signals s
+         WHERE s.claim = %(claim)s AND s.code IN ('facility_watch', 'patient_reported_paying')),
+       (SELECT jsonb_build_array(w.id, w.why) FROM facility_watches w
+         WHERE w.facility = %(facility)s AND w.remaining > 0 ORDER BY w.id LIMIT 1),
+       coalesce((SELECT v.arrived_at FROM visits v
+                  WHERE v.number = %(visit)s AND v.facility = %(facility)s),
+                (SELECT e.checked_at FROM eligibility_checks e
+                  WHERE e.number = %(check)s AND e.facility = %(facility)s
+                    AND e.checked_at >= %(starts)s AND e.checked_at < %(ends)s))
+"""
+NOTE = """
+WITH noted AS (
+    INSERT INTO claim_signals (claim, version, code, points, numbers, text_en, text_km)
+    SELECT %(claim)s, %(version)s, s.code, s.points, s.numbers, s.text_en, s.text_km
+      FROM jsonb_to_recordset(%(signals)s)
+           AS s(code text, points integer, numbers jsonb, text_en text, text_km text)
+), counted AS (
+    UPDATE facility_watches SET remaining = remaining - 1
+     WHERE id = %(watch)s AND remaining > 0
+)
+UPDATE claims SET risk = %(risk)s WHERE number = %(claim)s
+"""
+LATEST = """
+SELECT s.code, s.points, s.text_en, s.text_km, s.numbers FROM claim_signals s
+ WHERE s.claim = %(claim)s
+   AND s.version = (SELECT max(o.version) FROM claim_signals o WHERE o.claim = %(claim)s)
+   AND EXISTS (SELECT 1 FROM claims c WHERE c.number = %(claim)s AND c.risk > 0)
+ ORDER BY s.points DESC, s.id
+"""
+LOCK = """
+SELECT number, version, risk, scheme, service_from FROM claims
+ WHERE number = %s AND state <> 'draft' FOR UPDATE
+"""
+PROFILES = """
+WITH live AS (
+    SELECT c.id, c.facility, c.visit_type, c.claimed_riel, c.service_from,
+           extract(hour FROM coalesce(v.arrived_at, e.checked_at)
+                   AT TIME ZONE 'Asia/Phnom_Penh')::int AS hour
+      FROM claims c
+      LEFT JOIN visits v ON v.number = c.visit_number
+      LEFT JOIN eligibility_checks e ON v.number IS NULL AND e.number = c.check_number
+           AND e.checked_at >= %(day_from)s::date - interval '1 year'
+     WHERE c.service_from BETWEEN %(day_from)s AND %(day_to)s
+       AND c.state NOT IN ('draft', 'withdrawn', 'voided')
+), measured AS (
+    SELECT facility, 'average_' || visit_type AS measure,
+           sum(claimed_riel)::bigint / count(*) AS value, count(*) AS sample
+      FROM live GROUP BY facility, visit_type
+    UNION ALL
+    SELECT facility, 'weekend_share',
+           1000 * count(*) FILTER (WHERE extract(isodow FROM service_from) > 5) / count(*), count(*)
+      FROM live WHERE visit_type = 'outpatient' GROUP BY facility
+    UNION ALL
+    SELECT facility, 'night_share', 1000 * count(*) FILTER (WHERE hour = ANY(%(night)s)) / count(*),
+           count(*)
+      FROM live WHERE visit_type = 'outpatient' AND hour IS NOT NULL GROUP BY facility
+    UNION ALL
+    SELECT live.facility, 'caesarean_share',
+           1000 * count(*) FILTER (WHERE l.service = 'DELIVERY-CAESAREAN') / count(*), count(*)
+      FROM live JOIN claim_lines l ON l.claim_id = live.id AND l.service LIKE 'DELIVERY-%%'
+     GROUP BY live.facility
+), placed AS (
+    SELECT m.*, f.level, f.kind FROM measured m JOIN registry.facilities f ON f.code = m.facility
+), compared AS (
+    SELECT level, kind, measure, count(*) AS peers,
+           percentile_cont(0.5) WITHIN GROUP (ORDER BY value)::bigint AS median,
+           percentile_cont(0.9) WITHIN GROUP (ORDER BY value)::bigint AS p90
+      FROM placed WHERE sample >= %(least_sample)s GROUP BY level, kind, measure
+)
+INSERT INTO facility_profiles (facility, measure, level, kind, value, sample, peers, median, p90,
+                               day_from, day_to)
+SELECT p.facility, p.measure, p.level, p.kind, p.value, p.sample,
+       coalesce(c.peers, 0) - (p.sample >= %(least_sample)s)::int, c.median, c.p90,
+       %(day_from)s, %(day_to)s
+  FROM placed p LEFT JOIN compared c USING (level, kind, measure)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What the store knows of a claim's facility, and what was noted of the claim before."""
+
+    profile: Mapping[str, Measure]
+    earlier: Mapping[str, Mapping[str, Any]]
+    watch: tuple[int, str] | None
+    received_at: datetime | None
+
+
+def compare(
+    connection: Connection[Any], *, claim: str, facility: str, visit: str | None, check: str | None
+) -> Compared:
+    """Read in one statement what a submitted claim is compared with."""
+    # The number of a check names its month, so that one partition is looked into.
+    starts, ends = month_of(check or "") or (None, None)
+    values = {"claim": claim, "facility": facility, "visit": visit, "check": check,
+              "starts": starts, "ends": ends}  # fmt: skip
+    row = connection.execute(COMPARED, values, prepare=True).fetchone()
+    if row is None:
+        raise LookupError("the statement that compares a claim answered nothing")
+    profile, earlier, watch, received_at = row
+    return Compared(
+        profile={measure: Measure(*figures) for measure, figures in (profile or {}).items()},
+        earlier=earlier or {},
+        watch=(watch[0], watch[1]) if watch else None,
+        received_at=received_at,
+    )
+
+
+def note(
+    connection: Connection[Any],
+    *,
+    claim: str,
+    version: int,
+    signals: tuple[Signal, ...],
+    risk: int,
+    watch: int | None = None,
+) -> None:
+    """Add a claim's signals, set its risk and count down the watch, in one statement."""
+    connection.execute(
+        NOTE,
+        {
+            "claim": claim, "version": version, "watch": watch, "risk": risk,
+            "signals": Jsonb([signal.as_json() for signal in signals]),
+        },
+    )  # fmt: skip
+
+
+def lock(connection: Connection[Any], claim: str) -> dict[str, Any] | None:
+    """Lock a claim that was submitted and return what a signal added later needs of it."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(LOCK, [claim]).fetchone()
+
+
+def latest(connection: Connection[Any], claim: str) -> list[dict[str, Any]]:
+    """Return the signals of a claim as it stands, the gravest first."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(LATEST, {"claim": claim}).fetchall()
+
+
+def compute_profiles(
+    connection: Connection[Any],
+    *,
+    day_from: date,
+    day_to: date,
+    least_sample: int,
+    night: list[int],
+) -> int:
+    """Replace every facility's figures by those of a period; return how many there are."""
+    connection.execute("DELETE FROM facility_profiles")
+    return connection.execute(
+        PROFILES,
+        {"day_from": day_from, "day_to": day_to, "least_sample": least_sample, "night": night},
+    ).rowcount

@@ -1,0 +1,1 @@
+"""What a changed policy or price list would have paid on past claims: read only, in batches."""
