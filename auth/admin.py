@@ -30,9 +30,21 @@ blueprint = DeskBlueprint(
     "desk_admin",
     __name__,
     links=(
-        DeskLink(N_("People"), "desk_admin.users", (Permission.USER_MANAGE,), order=80),
+        DeskLink(
+            N_("People"),
+            "desk_admin.users",
+            (Permission.USER_MANAGE,),
+            order=80,
+            home_of=("administrator",),
+        ),
         DeskLink(N_("Systems"), "desk_admin.list_clients", (Permission.USER_MANAGE,), order=81),
-        DeskLink(N_("Audit trail"), "desk_admin.audit_trail", (Permission.AUDIT_READ,), order=85),
+        DeskLink(
+            N_("Audit trail"),
+            "desk_admin.audit_trail",
+            (Permission.AUDIT_READ,),
+            order=85,
+            home_of=("auditor",),
+        ),
     ),
 )
 

@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from flask.testing import FlaskClient
 
+from tests.claims.horizon import let_others_finish
 from tests.desks import Desk, visible
 from tests.factories import HOSPITAL, OTHER_HOSPITAL, WOMAN
 from tests.journeys.conftest import Machine, hospital, treatment, world  # noqa: F401
@@ -48,6 +49,7 @@ def test_a_callers_complaint_reaches_the_facility_without_her_and_comes_back_ans
 
     # NSSF asks in words of its own; the hospital answers; nobody else knows of it.
     manager.post(f"{place}/forward", text="Was money taken at the ward last week?")
+    let_others_finish()
     [told] = [e for e in hospital.get(f"/events?after={feed}")["items"] if "complaint" in e["type"]]
     assert (told["type"], told["number"], told["state"]) == (
         "complaint.forwarded", number, "forwarded",
