@@ -32,6 +32,7 @@ def at_once(app: Flask, *acts: Callable[[], Any]) -> list[str]:
     with ThreadPoolExecutor(len(acts)) as pool:
         outcomes = [future.result(60) for future in [pool.submit(run, act) for act in acts]]
     db.session.rollback()
+    db.session.expire_all()
     return outcomes
 
 
@@ -62,7 +63,9 @@ def in_between(
             running = pool.submit(outcome, app, act)
             _await_waiting(other)
             other.execute(then)
-        return running.result(60)
+        answer = running.result(60)
+    db.session.expire_all()
+    return answer
 
 
 def _await_waiting(other: psycopg.Connection[Any]) -> None:

@@ -27,7 +27,7 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
-EXAMPLES = 6
+EXAMPLES = 4
 # Runs on the whole file at once, so it has the registry import's own tests.
 LEFT_OUT = r"/registry/imports$"
 
