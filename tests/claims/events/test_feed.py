@@ -199,6 +199,7 @@ def test_over_http_the_cursor_is_always_there_and_leads_on(client: FlaskClient) 
     happened("C1")
     happened("C2")
 
+    let_others_finish()
     page = machine.get(f"/events?after={first['next_cursor']}&limit=1")
     rest = machine.get(f"/events?after={page['next_cursor']}")
     nothing = machine.get(f"/events?after={rest['next_cursor']}")
