@@ -17,7 +17,7 @@ from auth.guard import current_actor, requires
 from auth.permissions import Permission, Role
 from auth.schemas import AuditQuery
 from auth.trail import Question, list_events
-from config.api import make_cursor, read_cursor
+from config.cursors import make_cursor, read_cursor
 from config.errors import Conflict, Forbidden, Invalid
 from config.problems import pointers
 from config.web import DeskBlueprint, DeskLink, go, render

@@ -9,9 +9,9 @@ from auth.guard import current_actor, requires
 from auth.permissions import Permission
 from auth.schemas import AuditPage, AuditQuery
 from auth.trail import Question, list_events
-from config.api import ApiBlueprint, page_of, read_cursor
+from config.api import ApiBlueprint, page_of
 from config.audit import AuditEvent
-from config.errors import Invalid
+from config.cursors import row_key
 
 blueprint = ApiBlueprint("audit", __name__, url_prefix="/api/v1/audit")
 
@@ -22,18 +22,9 @@ blueprint = ApiBlueprint("audit", __name__, url_prefix="/api/v1/audit")
 @blueprint.response(200, AuditPage)
 def list_audit(query: dict[str, Any]) -> dict[str, Any]:
     """List who did what to which number; the reading is recorded too."""
-    limit, before = query.pop("limit"), _before(query.pop("cursor"))
+    limit, before = query.pop("limit"), row_key(query.pop("cursor"))
     found = list_events(Question(**query), by=current_actor(), before=before, limit=limit + 1)
     return page_of(found, limit, key=lambda event: [event.id], item=_entry)
-
-
-def _before(cursor: str | None) -> int | None:
-    key = read_cursor(cursor)
-    if key is None:
-        return None
-    if len(key) != 1 or not isinstance(key[0], int) or not 0 < key[0] < 2**63:
-        raise Invalid(errors=[{"pointer": "/cursor", "message": "not a cursor of this list"}])
-    return key[0]
 
 
 def _entry(event: AuditEvent) -> dict[str, Any]:

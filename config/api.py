@@ -14,15 +14,15 @@ from typing import Any
 import flask_smorest
 import marshmallow as ma
 import orjson
-from flask import Flask, Request, Response, current_app, render_template, request
+from flask import Flask, Request, Response, render_template, request
 from flask_smorest.blueprint import Blueprint as SmorestBlueprint
-from itsdangerous import BadData, URLSafeSerializer
 from marshmallow import fields
 from webargs.core import is_json
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import UnsupportedMediaType
 
 from config.api_document import complete_document
+from config.cursors import make_cursor, read_cursor
 from config.errors import BadRequest, Invalid
 from config.text import clean, fold_card
 from config.web import public
@@ -184,30 +184,6 @@ def page_args() -> tuple[int, list[Any] | None]:
     if not 1 <= limit <= MAX_PAGE:
         raise Invalid(errors=[{"pointer": "/limit", "message": f"1 to {MAX_PAGE}"}])
     return limit, read_cursor(request.args.get("cursor"))
-
-
-def read_cursor(cursor: str | None) -> list[Any] | None:
-    """Return the key a cursor stands for; a cursor nobody made is a bad field."""
-    if not cursor:
-        return None
-    try:
-        key = _cursors().loads(cursor)
-    except (BadData, ValueError):
-        key = None
-    if not isinstance(key, list):
-        raise Invalid(errors=[{"pointer": "/cursor", "message": "not a cursor of this list"}])
-    return key
-
-
-def make_cursor(key: Sequence[Any]) -> str:
-    """Return the text that stands for a key."""
-    made: str = _cursors().dumps(list(key))
-    return made
-
-
-def _cursors() -> URLSafeSerializer:
-    """Return what signs cursors: only keys that a list of ours gave out ever reach a query."""
-    return URLSafeSerializer(current_app.secret_key or "", salt="nssf.cursor")
 
 
 def page_of(

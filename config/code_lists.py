@@ -15,8 +15,8 @@ import orjson
 from flask import Response
 from marshmallow import fields
 
-from config.api import MAX_PAGE, PageArgs, Text, cached_answer, page_of, read_cursor
-from config.errors import Invalid
+from config.api import MAX_PAGE, PageArgs, Text, cached_answer, page_of
+from config.cursors import foreign_cursor, read_cursor
 
 Row = TypeVar("Row")
 
@@ -57,5 +57,5 @@ def read_key(cursor: str | None, length: int) -> list[str] | None:
     """Return a cursor's key of so many texts; another list's cursor is a bad field."""
     key = read_cursor(cursor)
     if key is not None and (len(key) != length or not all(isinstance(part, str) for part in key)):
-        raise Invalid(errors=[{"pointer": "/cursor", "message": "not a cursor of this list"}])
+        raise foreign_cursor()
     return key

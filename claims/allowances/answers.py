@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from flask import Response
 
+from config.answers import download
+
 
 def to_csv(content: bytes) -> Response:
     """Answer the list of families as a file."""
-    response = Response(content, content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = 'attachment; filename="registrations-missing.csv"'
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return download(content, "text/csv; charset=utf-8", "registrations-missing.csv")

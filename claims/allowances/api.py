@@ -33,7 +33,6 @@ from claims.allowances.schemas import (
     WaitingFilter,
     missing_key,
     missing_page,
-    number_key,
     waiting_cursor,
     waiting_key,
 )
@@ -45,7 +44,9 @@ from claims.attachments.doors import (
     takes_attachment,
     to_download,
 )
+from config.answers import private
 from config.api import ApiBlueprint, page_of
+from config.cursors import row_key
 
 blp = ApiBlueprint("allowances", __name__, url_prefix="/api/v1")
 REVIEW = (Permission.CLAIM_REVIEW, Permission.CLAIM_APPROVE)
@@ -66,7 +67,7 @@ READ = (
 def file_allowance(body: dict[str, Any]) -> ResponseReturnValue:
     """Ask for an allowance for a member; it is computed at once and waits for NSSF."""
     filed = allowances.file_allowance(body, by=current_actor())
-    return _answer(filed), 201, {"Location": f"/api/v1/allowances/{filed['number']}"}
+    return private(filed), 201, {"Location": f"/api/v1/allowances/{filed['number']}"}
 
 
 @blp.route("/allowances", methods=["GET"])
@@ -95,7 +96,7 @@ def list_waiting(query: dict[str, Any]) -> Response:
     """List what waits for NSSF's decision, oldest first."""
     limit, after = query["limit"], waiting_key(query["cursor"])
     rows = allowances.list_waiting(by=current_actor(), limit=limit + 1, after=after)
-    return _answer(page_of(rows, limit, key=waiting_cursor, item=lambda row: row[1]))
+    return private(page_of(rows, limit, key=waiting_cursor, item=lambda row: row[1]))
 
 
 @blp.route("/allowances/rules", methods=["GET"])
@@ -112,7 +113,7 @@ def show_rules(query: dict[str, Any]) -> Response:
 @blp.response(200, AllowanceAnswer)
 def show_allowance(number: str) -> Response:
     """Show an allowance: the computation line by line, the payee, what happened."""
-    return _answer(allowances.find_allowance(number, by=current_actor()))
+    return private(allowances.find_allowance(number, by=current_actor()))
 
 
 @blp.route("/allowances/<number>", methods=["PUT"])
@@ -121,7 +122,7 @@ def show_allowance(number: str) -> Response:
 @blp.response(200, AllowanceAnswer)
 def correct_allowance(body: dict[str, Any], number: str) -> Response:
     """Correct a returned or proposed allowance and submit it; card, kind and event stay."""
-    return _answer(allowances.correct_allowance(number, body, by=current_actor()))
+    return private(allowances.correct_allowance(number, body, by=current_actor()))
 
 
 @blp.route("/allowances/<number>/submit", methods=["POST"])
@@ -130,7 +131,7 @@ def correct_allowance(body: dict[str, Any], number: str) -> Response:
 @blp.response(200, AllowanceAnswer)
 def submit_allowance(body: dict[str, Any], number: str) -> Response:
     """Submit a proposed allowance with its payee, or a returned one with an answer."""
-    return _answer(allowances.submit_allowance(number, by=current_actor(), **body))
+    return private(allowances.submit_allowance(number, by=current_actor(), **body))
 
 
 @blp.route("/allowances/<number>/withdraw", methods=["POST"])
@@ -139,7 +140,7 @@ def submit_allowance(body: dict[str, Any], number: str) -> Response:
 @blp.response(200, AllowanceAnswer)
 def withdraw_allowance(_body: dict[str, Any], number: str) -> Response:
     """Take an allowance back before NSSF has decided."""
-    return _answer(allowances.withdraw_allowance(number, by=current_actor()))
+    return private(allowances.withdraw_allowance(number, by=current_actor()))
 
 
 @blp.route("/allowances/<number>/approve", methods=["POST"])
@@ -148,7 +149,7 @@ def withdraw_allowance(_body: dict[str, Any], number: str) -> Response:
 @blp.response(200, AllowanceAnswer)
 def approve(body: dict[str, Any], number: str) -> Response:
     """Approve an allowance as computed or for less, or propose it to a second person."""
-    return _answer(allowances.approve(number, by=current_actor(), **body))
+    return private(allowances.approve(number, by=current_actor(), **body))
 
 
 @blp.route("/allowances/<number>/reject", methods=["POST"])
@@ -157,7 +158,7 @@ def approve(body: dict[str, Any], number: str) -> Response:
 @blp.response(200, AllowanceAnswer)
 def reject(body: dict[str, Any], number: str) -> Response:
     """Reject an allowance, for a reason of the code list."""
-    return _answer(allowances.reject(number, by=current_actor(), **body))
+    return private(allowances.reject(number, by=current_actor(), **body))
 
 
 @blp.route("/allowances/<number>/return", methods=["POST"])
@@ -166,7 +167,7 @@ def reject(body: dict[str, Any], number: str) -> Response:
 @blp.response(200, AllowanceAnswer)
 def send_back(body: dict[str, Any], number: str) -> Response:
     """Return an allowance to who filed it, with a reason and a question."""
-    return _answer(allowances.send_back(number, by=current_actor(), **body))
+    return private(allowances.send_back(number, by=current_actor(), **body))
 
 
 @blp.route("/allowances/<number>/compute", methods=["POST"])
@@ -175,7 +176,7 @@ def send_back(body: dict[str, Any], number: str) -> Response:
 @blp.response(200, AllowanceAnswer)
 def compute_again(_body: dict[str, Any], number: str) -> Response:
     """Compute a waiting allowance anew, by what the registry and the rules say now."""
-    return _answer(allowances.compute_again(number, by=current_actor()))
+    return private(allowances.compute_again(number, by=current_actor()))
 
 
 @blp.route("/allowances/<number>/reopen", methods=["POST"])
@@ -184,7 +185,7 @@ def compute_again(_body: dict[str, Any], number: str) -> Response:
 @blp.response(200, AllowanceAnswer)
 def reopen(body: dict[str, Any], number: str) -> Response:
     """Take an approved allowance that is in no batch back to review."""
-    return _answer(allowances.reopen(number, by=current_actor(), **body))
+    return private(allowances.reopen(number, by=current_actor(), **body))
 
 
 @blp.route("/allowances/<number>/attachments", methods=["POST"])
@@ -226,7 +227,7 @@ def download_file(number: str, attachment: str) -> Response:
 def register_pregnancy(body: dict[str, Any]) -> ResponseReturnValue:
     """Register a pregnancy from 26 weeks on; the same again answers the same with 200."""
     found, new = allowances.register_pregnancy(by=current_actor(), **body)
-    return _answer(found), 201 if new else 200
+    return private(found), 201 if new else 200
 
 
 @blp.route("/pregnancies", methods=["GET"])
@@ -235,9 +236,9 @@ def register_pregnancy(body: dict[str, Any]) -> ResponseReturnValue:
 @blp.response(200, PregnancyPage)
 def list_pregnancies(query: dict[str, Any]) -> Response:
     """List registered pregnancies, newest first; a facility sees its own."""
-    limit, after = query["limit"], number_key(query["cursor"])
+    limit, after = query["limit"], row_key(query["cursor"])
     rows = allowances.list_pregnancies(by=current_actor(), limit=limit + 1, after=after)
-    return _answer(page_of(rows, limit, key=lambda row: [row[0]], item=lambda row: row[1]))
+    return private(page_of(rows, limit, key=lambda row: [row[0]], item=lambda row: row[1]))
 
 
 @blp.route("/pregnancies/missing", methods=["GET"])
@@ -251,18 +252,12 @@ def list_missing(query: dict[str, Any]) -> Response:
     if query["format"] == CSV:
         return to_csv(allowances.missing_csv(by=actor))
     limit, after = query["limit"], missing_key(query["cursor"])
-    return _answer(
+    return private(
         missing_page(allowances.list_missing(by=actor, limit=limit + 1, after=after), limit)
     )
 
 
 def _page(query: dict[str, Any]) -> Response:
-    limit, after = query.pop("limit"), number_key(query.pop("cursor"))
+    limit, after = query.pop("limit"), row_key(query.pop("cursor"))
     rows = allowances.list_allowances(by=current_actor(), limit=limit + 1, after=after, **query)
-    return _answer(page_of(rows, limit, key=lambda row: [row[0]], item=lambda row: row[1]))
-
-
-def _answer(body: dict[str, Any]) -> Response:
-    response = jsonify(body)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return private(page_of(rows, limit, key=lambda row: [row[0]], item=lambda row: row[1]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, jsonify
+from flask import Response
 
 from auth.guard import current_actor, requires
 from auth.permissions import Permission
@@ -21,6 +21,7 @@ from claims.appeals.schemas import (
 )
 from claims.review.schemas import ReviewedClaim
 from claims.submission.schemas import ClaimAnswer
+from config.answers import private
 from config.api import ApiBlueprint, etag_of, page_of
 
 blp = ApiBlueprint("appeals", __name__, url_prefix="/api/v1")
@@ -55,16 +56,10 @@ def list_appeals(query: dict[str, Any]) -> Response:
         by=actor, limit=limit, state=query["state"], after=from_cursor(query["cursor"])
     )
     shape = AppealOfNssf() if actor.nssf else AppealEntry()
-    return _private(page_of(rows, limit, key=to_cursor, item=shape.dump))
+    return private(page_of(rows, limit, key=to_cursor, item=shape.dump))
 
 
 def _whole(claim: dict[str, Any]) -> Response:
-    response = _private(claim)
+    response = private(claim)
     response.headers["ETag"] = etag_of(str(claim["version"]))
-    return response
-
-
-def _private(body: dict[str, Any]) -> Response:
-    response = jsonify(body)
-    response.headers["Cache-Control"] = "no-store"
     return response

@@ -15,7 +15,7 @@ from claims.appeals.schemas import AppealBody, AppealDecision, AppealQuery, from
 from claims.appeals.words import WORDS
 from claims.submission.states import DECIDED
 from config import clock
-from config.api import make_cursor
+from config.cursors import make_cursor
 from config.errors import Conflict, Forbidden, Invalid
 from config.forms import errors_of, load_form, sentence
 from config.web import DeskBlueprint, DeskLink, Panel, go, render

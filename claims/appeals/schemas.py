@@ -8,8 +8,8 @@ from typing import Any
 from marshmallow import fields, validate
 
 from claims.review.schemas import MAX_LINES, LineDecisionBody
-from config.api import PageArgs, Schema, Text, Whole, read_cursor
-from config.errors import Invalid
+from config.api import PageArgs, Schema, Text, Whole
+from config.cursors import foreign_cursor, read_cursor
 
 STATES = ("open", "won", "lost")
 
@@ -93,5 +93,4 @@ def from_cursor(cursor: str | None) -> tuple[date, int] | None:
         day, row = key
         return date.fromisoformat(day), int(row)
     except (TypeError, ValueError):
-        pointer = {"pointer": "/cursor", "message": "not a cursor of this list"}
-        raise Invalid(errors=[pointer]) from None
+        raise foreign_cursor() from None

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response
 
 from claims.complaints import service as complaints
-from claims.reimbursement.answers import download
+from config.answers import download
 from config.sheets import csv_bytes, xlsx_bytes
 
 CSV = "text/csv"

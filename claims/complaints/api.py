@@ -28,7 +28,7 @@ from claims.complaints.schemas import (
     from_cursor,
     to_cursor,
 )
-from claims.reimbursement.answers import answer as reply
+from config.answers import private
 from config.api import ApiBlueprint, page_of
 
 blp = ApiBlueprint("complaints", __name__, url_prefix="/api/v1/complaints")
@@ -48,7 +48,7 @@ FIGURES = {
 def file_complaint(filing: Filing) -> Response:
     """Take a complaint down about a facility, or about a visit, claim or payment of it."""
     made = complaints.file_complaint(filing, by=current_actor())
-    response = reply(made, status=HTTPStatus.CREATED)
+    response = private(made, status=HTTPStatus.CREATED)
     response.headers["Location"] = f"{blp.url_prefix}/{made['number']}"
     return response
 
@@ -64,7 +64,7 @@ def list_complaints(query: dict[str, Any]) -> Response:
     rows = complaints.list_complaints(
         by=current_actor(), limit=limit + 1, after=after, by_deadline=by_deadline, **query
     )
-    return reply(page_of(rows, limit, key=lambda row: to_cursor(row[0]), item=lambda row: row[1]))
+    return private(page_of(rows, limit, key=lambda row: to_cursor(row[0]), item=lambda row: row[1]))
 
 
 @blp.route("/statistics", methods=["GET"])
@@ -77,7 +77,7 @@ def show_figures(query: dict[str, Any]) -> Response:
     found = complaints.count_complaints(
         by=current_actor(), from_day=query["from"], to_day=query["to"]
     )
-    return reply(found) if query["format"] == "json" else sheet(found, query["format"])
+    return private(found) if query["format"] == "json" else sheet(found, query["format"])
 
 
 @blp.route("/<number>", methods=["GET"])
@@ -85,7 +85,7 @@ def show_figures(query: dict[str, Any]) -> Response:
 @blp.response(200, ComplaintAnswer)
 def show_complaint(number: str) -> Response:
     """Show a complaint as far as the caller may see it."""
-    return reply(complaints.find_complaint(number, by=current_actor()))
+    return private(complaints.find_complaint(number, by=current_actor()))
 
 
 @blp.route("/<number>/history", methods=["GET"])
@@ -93,7 +93,7 @@ def show_complaint(number: str) -> Response:
 @blp.response(200, TimelineAnswer)
 def show_history(number: str) -> Response:
     """List every step of a complaint, oldest first."""
-    return reply({"items": complaints.list_timeline(number, by=current_actor())})
+    return private({"items": complaints.list_timeline(number, by=current_actor())})
 
 
 @blp.route("/<number>/complainant", methods=["GET"])
@@ -101,7 +101,7 @@ def show_history(number: str) -> Response:
 @blp.response(200, ComplainantAnswer)
 def show_complainant(number: str) -> Response:
     """Show who complained; every look is recorded."""
-    return reply(complaints.find_complainant(number, by=current_actor()))
+    return private(complaints.find_complainant(number, by=current_actor()))
 
 
 @blp.route("/<number>/assign", methods=["POST"])
@@ -110,7 +110,7 @@ def show_complainant(number: str) -> Response:
 @blp.response(200, ComplaintAnswer)
 def assign(body: dict[str, Any], number: str) -> Response:
     """Give a complaint to somebody at NSSF."""
-    return reply(complaints.assign(number, by=current_actor(), **body))
+    return private(complaints.assign(number, by=current_actor(), **body))
 
 
 @blp.route("/<number>/forward", methods=["POST"])
@@ -119,7 +119,7 @@ def assign(body: dict[str, Any], number: str) -> Response:
 @blp.response(200, ComplaintAnswer)
 def forward(body: dict[str, Any], number: str) -> Response:
     """Ask the facility, in words written for it: it sees nothing else of the complaint."""
-    return reply(complaints.forward(number, by=current_actor(), **body))
+    return private(complaints.forward(number, by=current_actor(), **body))
 
 
 @blp.route("/<number>/answer", methods=["POST"])
@@ -128,7 +128,7 @@ def forward(body: dict[str, Any], number: str) -> Response:
 @blp.response(200, ComplaintAnswer)
 def answer(body: dict[str, Any], number: str) -> Response:
     """Answer whoever complained (NSSF), or what NSSF asked (the facility)."""
-    return reply(complaints.answer(number, by=current_actor(), **body))
+    return private(complaints.answer(number, by=current_actor(), **body))
 
 
 @blp.route("/<number>/close", methods=["POST"])
@@ -137,7 +137,7 @@ def answer(body: dict[str, Any], number: str) -> Response:
 @blp.response(200, ComplaintAnswer)
 def close(body: dict[str, Any], number: str) -> Response:
     """Close a complaint with what was found."""
-    return reply(complaints.close(number, by=current_actor(), **body))
+    return private(complaints.close(number, by=current_actor(), **body))
 
 
 @blp.route("/<number>/reopen", methods=["POST"])
@@ -146,4 +146,4 @@ def close(body: dict[str, Any], number: str) -> Response:
 @blp.response(200, ComplaintAnswer)
 def reopen(body: dict[str, Any], number: str) -> Response:
     """Take an ended complaint up anew; NSSF only, within the time for it."""
-    return reply(complaints.reopen(number, by=current_actor(), **body))
+    return private(complaints.reopen(number, by=current_actor(), **body))

@@ -10,8 +10,8 @@ from marshmallow import fields, validate
 
 from claims.complaints.rules import Channel, Complainant, Filing, Kind, Outcome
 from claims.complaints.states import ComplaintState
-from config.api import PageArgs, Riel, Schema, Text, read_cursor
-from config.errors import Invalid
+from config.api import PageArgs, Riel, Schema, Text
+from config.cursors import foreign_cursor, read_cursor
 from config.words import N_
 
 NUMBER, NAME, WORDS = 20, 120, 4000
@@ -245,8 +245,7 @@ def from_cursor(cursor: str | None, *, by_deadline: bool = False) -> list[Any] |
         (row,) = key
         return [_whole(row)]
     except (TypeError, ValueError):
-        message = "not a cursor of this list"
-        raise Invalid(errors=[{"pointer": "/cursor", "message": message}]) from None
+        raise foreign_cursor() from None
 
 
 def _whole(value: Any) -> int:

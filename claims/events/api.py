@@ -10,8 +10,9 @@ from auth.guard import current_actor, requires
 from auth.permissions import Permission
 from claims.events import service as events
 from claims.events.schemas import EventPage, EventQuery, from_cursor
-from claims.reimbursement.answers import answer
-from config.api import ApiBlueprint, make_cursor
+from config.answers import private
+from config.api import ApiBlueprint
+from config.cursors import make_cursor
 
 blp = ApiBlueprint("events", __name__, url_prefix="/api/v1/events")
 
@@ -25,4 +26,4 @@ def list_events(query: dict[str, Any]) -> Response:
     items, reached = events.events_after(
         from_cursor(query["after"]), by=current_actor(), limit=query["limit"]
     )
-    return answer({"items": items, "next_cursor": make_cursor(reached)})
+    return private({"items": items, "next_cursor": make_cursor(reached)})

@@ -6,7 +6,8 @@ import marshmallow as ma
 from marshmallow import fields, validate
 
 from claims.events.queries import START, Position
-from config.api import MAX_PAGE, Schema, read_cursor
+from config.api import MAX_PAGE, Schema
+from config.cursors import read_cursor
 from config.errors import Invalid
 
 

@@ -28,8 +28,8 @@ from claims.imports.schemas import (
     ResultArgs,
     TemplateArgs,
 )
-from config.api import ApiBlueprint, page_of, read_cursor
-from config.errors import Invalid
+from config.api import ApiBlueprint, page_of
+from config.cursors import row_key
 
 blp = ApiBlueprint("claim_imports", __name__, url_prefix="/api/v1/claims")
 
@@ -51,12 +51,8 @@ def request_import() -> ResponseReturnValue:
 @blp.response(200, ClaimImportPage)
 def list_imports(wanted: dict[str, Any]) -> Response:
     """List the own facility's imports, newest first."""
-    limit, key = wanted["limit"], read_cursor(wanted["cursor"])
-    if key is not None and [type(part) for part in key] != [int]:
-        raise Invalid(errors=[{"pointer": "/cursor", "message": "not a cursor of this list"}])
-    rows = imports.list_imports(
-        by=current_actor(), limit=limit + 1, after=key[0] if key is not None else None
-    )
+    limit, after = wanted["limit"], row_key(wanted["cursor"])
+    rows = imports.list_imports(by=current_actor(), limit=limit + 1, after=after)
     page = page_of(rows, limit, key=lambda row: [row[0]], item=lambda row: _shown(row[1]))
     return jsonify(page)
 

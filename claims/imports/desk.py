@@ -15,7 +15,7 @@ from claims.imports.models import OPEN
 from claims.imports.rules import COLUMNS, REQUIRED
 from claims.imports.schemas import ResultArgs, TemplateArgs
 from claims.imports.words import COLUMN_HELP, WORDS
-from config.api import make_cursor, read_cursor
+from config.cursors import make_cursor, read_cursor
 from config.errors import Conflict, Invalid, TooLarge
 from config.forms import load_form, say, sentence
 from config.web import DeskBlueprint, Panel, go, render

@@ -11,8 +11,8 @@ from claims.review.queries import QueueItem, QueueKey
 from claims.review.rules import LineWish
 from claims.submission.schemas import ClaimAnswer
 from claims.submission.states import SECOND_APPROVAL
-from config.api import PageArgs, Riel, Schema, Text, Whole, read_cursor
-from config.errors import Invalid
+from config.api import PageArgs, Riel, Schema, Text, Whole
+from config.cursors import foreign_cursor, read_cursor
 
 MAX_LINES = 200
 REASON = 60
@@ -283,5 +283,4 @@ def from_cursor(cursor: str | None) -> QueueKey | None:
         day, points, riel, row = key
         return date.fromisoformat(day) if day else None, int(points), int(riel), int(row)
     except (TypeError, ValueError):
-        pointer = {"pointer": "/cursor", "message": "not a cursor of this list"}
-        raise Invalid(errors=[pointer]) from None
+        raise foreign_cursor() from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, jsonify, request
+from flask import Response, request
 from flask.typing import ResponseReturnValue
 from marshmallow import RAISE
 
@@ -26,8 +26,10 @@ from claims.submission.schemas import (
     ReplacementBody,
 )
 from claims.submission.service.answers import to_item
-from config.api import ApiBlueprint, etag_of, page_of, read_cursor
-from config.errors import Invalid, Precondition, PreconditionRequired
+from config.answers import private
+from config.api import ApiBlueprint, etag_of, page_of
+from config.cursors import foreign_cursor, read_cursor
+from config.errors import Precondition, PreconditionRequired
 
 blp = ApiBlueprint("claims", __name__, url_prefix="/api/v1/claims")
 
@@ -49,7 +51,7 @@ def file_claim(body: dict[str, Any]) -> ResponseReturnValue:
 @blp.response(200, Preview)
 def preview_claim(body: dict[str, Any]) -> ResponseReturnValue:
     """Say what a claim would be worth, line by line; nothing is stored."""
-    return _private(submission.preview_claim(body, by=current_actor()))
+    return private(submission.preview_claim(body, by=current_actor()))
 
 
 @blp.route("", methods=["GET"])
@@ -121,7 +123,7 @@ def void_claim(_body: dict[str, Any], number: str) -> ResponseReturnValue:
 @blp.response(200, HistoryList)
 def show_history(number: str) -> ResponseReturnValue:
     """Show every event of a claim, oldest first."""
-    return _private({"items": submission.list_history(number, by=current_actor())})
+    return private({"items": submission.list_history(number, by=current_actor())})
 
 
 @blp.route("/<number>/messages", methods=["GET"])
@@ -129,7 +131,7 @@ def show_history(number: str) -> ResponseReturnValue:
 @blp.response(200, MessageList)
 def list_messages(number: str) -> ResponseReturnValue:
     """Show the questions, answers and notes about a claim."""
-    return _private({"items": submission.list_messages(number, by=current_actor())})
+    return private({"items": submission.list_messages(number, by=current_actor())})
 
 
 @blp.route("/<number>/messages", methods=["POST"])
@@ -139,19 +141,13 @@ def list_messages(number: str) -> ResponseReturnValue:
 def add_message(body: dict[str, Any], number: str) -> ResponseReturnValue:
     """Ask, answer or note something about a claim; an answer closes the open question."""
     items = submission.add_message(number, body.pop("text"), by=current_actor(), **body)
-    return _private({"items": items}), 201
+    return private({"items": items}), 201
 
 
 def to_response(claim: dict[str, Any]) -> Response:
     """Answer a claim with its version as ETag; used by every door that answers whole claims."""
-    response = _private(claim)
+    response = private(claim)
     response.headers["ETag"] = etag_of(str(claim["version"]))
-    return response
-
-
-def _private(body: dict[str, Any]) -> Response:
-    response = jsonify(body)
-    response.headers["Cache-Control"] = "no-store"
     return response
 
 
@@ -161,7 +157,7 @@ def _page(wanted: dict[str, Any]) -> Response:
     rows = submission.list_claims(
         by=current_actor(), limit=limit + 1, key=_key(key, by_change=by_change), **wanted
     )
-    return _private(
+    return private(
         page_of(
             rows,
             limit,
@@ -181,7 +177,7 @@ def _key(key: list[Any] | None, *, by_change: bool) -> list[Any] | None:
     kinds = [type(value) for value in values]
     expected: list[type] = [type(moment("2000-01-01T00:00:00+00:00")), int] if by_change else [int]
     if kinds != expected:
-        raise Invalid(errors=[{"pointer": "/cursor", "message": "not a cursor of this list"}])
+        raise foreign_cursor()
     return values
 
 

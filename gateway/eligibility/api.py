@@ -12,9 +12,10 @@ from marshmallow import EXCLUDE
 
 from auth.guard import current_actor, requires
 from auth.permissions import Permission
-from config.api import ApiBlueprint, page_of, read_cursor
+from config.api import ApiBlueprint, page_of
 from config.code_lists import CodeArgs, cached_page
-from config.errors import Invalid, NotAcceptable
+from config.cursors import row_key
+from config.errors import NotAcceptable
 from config.json import dumps
 from config.words import N_
 from gateway.eligibility import service as eligibility
@@ -124,7 +125,7 @@ def list_dependents(query: dict[str, Any], card_number: str) -> Response:
 def list_watched(query: dict[str, Any]) -> Response:
     """List a day's look-ups of protected members and those that led to no visit or claim."""
     limit, day = query["limit"], query["on"]
-    after = _after(query["cursor"])
+    after = row_key(query["cursor"])
     rows = eligibility.list_watched(day, by=current_actor(), after=after, limit=limit + 1)
     page = page_of(rows, limit, key=lambda one: [one.id], item=to_watched)
     return _answer(page | {"complete": eligibility.is_listed(day)})
@@ -138,15 +139,6 @@ def list_reason_codes(query: dict[str, Any]) -> Response:
     """List every reason code with its Khmer and English text, next step, source and CARC."""
     found = list_reasons(query["q"] or "")
     return cached_page(found, query, key=lambda row: [row["part"], row["code"]], item=dict)
-
-
-def _after(cursor: str | None) -> int | None:
-    match read_cursor(cursor):
-        case None:
-            return None
-        case [int(last)] if 0 < last < 2**63:
-            return last
-    raise Invalid(errors=[{"pointer": "/cursor", "message": N_("not a cursor of this list")}])
 
 
 def _answer(body: dict[str, Any], *, status: int = 200) -> Response:

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from auth.guard import current_actor, requires
 from auth.permissions import Permission
-from config.api import make_cursor
+from config.cursors import make_cursor
 from config.errors import Conflict, Invalid, NotFound, Problem
 from config.forms import errors_of, load_form, sentence
 from config.web import DeskBlueprint, DeskLink, Panel, go, public, render

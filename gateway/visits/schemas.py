@@ -8,8 +8,8 @@ from typing import Any
 import marshmallow as ma
 from marshmallow import fields, validate
 
-from config.api import CardNumber, PageArgs, Schema, Text, read_cursor
-from config.errors import Invalid
+from config.api import CardNumber, PageArgs, Schema, Text
+from config.cursors import foreign_cursor, read_cursor
 from gateway.visits.queries import LineKey, Placed
 from gateway.visits.rules import IdentitySeen, Payer, Priority, VisitType
 from gateway.visits.service import CheckIn
@@ -164,5 +164,5 @@ def from_cursor(cursor: str | None) -> LineKey | None:
         or not isinstance(rank, int)
         or not isinstance(row, int)
     ):
-        raise Invalid(errors=[{"pointer": "/cursor", "message": "not a cursor of this list"}])
+        raise foreign_cursor()
     return rank, moment, row

@@ -7,7 +7,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from marshmallow import fields
 
-from config.api import Riel, Schema, Text, make_cursor, read_cursor
+from config.api import Riel, Schema, Text
+from config.cursors import make_cursor, read_cursor
 from config.errors import Conflict, Invalid
 from config.idempotency import once
 from config.problems import pointers

@@ -21,13 +21,12 @@ from claims.allowances.schemas import (
     AllowanceFilter,
     AllowanceSearch,
     AllowanceSubmit,
-    number_key,
 )
 from claims.allowances.states import actions_for
 from claims.attachments.doors import takes_attachment, to_download
 from claims.attachments.rules import KINDS as FILE_KINDS
 from config import clock
-from config.api import make_cursor
+from config.cursors import make_cursor, row_key
 from config.errors import Conflict, Forbidden, Invalid, Problem
 from config.forms import errors_of, load_form, sentence, write_form
 from config.web import go, render
@@ -198,7 +197,7 @@ def _reasons(found: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _listed(wanted: dict[str, Any] | None, errors: dict[str, str]) -> str | tuple[str, int]:
     if wanted is None:
         return _list_page([], None, errors), 422
-    after = number_key(wanted.pop("cursor"))
+    after = row_key(wanted.pop("cursor"))
     del wanted["limit"]
     rows = allowances.list_allowances(
         by=current_actor(), limit=PAGE_ROWS + 1, after=after, **wanted

@@ -23,7 +23,8 @@ from claims.allowances.schemas import (
     waiting_cursor,
     waiting_key,
 )
-from config.api import Schema, make_cursor
+from config.api import Schema
+from config.cursors import make_cursor
 from config.errors import Conflict, Forbidden, Invalid
 from config.forms import errors_of, load_form, sentence
 from config.web import go, render

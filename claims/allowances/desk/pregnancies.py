@@ -18,9 +18,8 @@ from claims.allowances.schemas import (
     WaitingFilter,
     missing_key,
     missing_page,
-    number_key,
 )
-from config.api import make_cursor
+from config.cursors import make_cursor, row_key
 from config.errors import Conflict, Invalid
 from config.forms import errors_of, load_form
 from config.web import go, render
@@ -70,7 +69,7 @@ def download_missing() -> AnyResponse:
 
 def _page(*, errors: dict[str, str] | None = None) -> str:
     query, bad = load_form(WaitingFilter(), request.args)
-    after = None if bad else number_key(query["cursor"])
+    after = None if bad else row_key(query["cursor"])
     rows = allowances.list_pregnancies(by=current_actor(), limit=PAGE_ROWS + 1, after=after)
     shown = rows[:PAGE_ROWS]
     return render(

@@ -19,13 +19,7 @@ from claims.allowances.schemas.asked import (
     PregnancyBody,
     WaitingFilter,
 )
-from claims.allowances.schemas.paging import (
-    missing_key,
-    missing_page,
-    number_key,
-    waiting_cursor,
-    waiting_key,
-)
+from claims.allowances.schemas.paging import missing_key, missing_page, waiting_cursor, waiting_key
 from claims.allowances.schemas.shown import (
     AllowanceAnswer,
     AllowanceHistory,
@@ -73,7 +67,6 @@ __all__ = [
     "WaitingFilter",
     "missing_key",
     "missing_page",
-    "number_key",
     "waiting_cursor",
     "waiting_key",
 ]

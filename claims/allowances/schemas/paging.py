@@ -6,18 +6,8 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from config.api import page_of, read_cursor
-from config.errors import Invalid
-
-
-def number_key(cursor: str | None) -> int | None:
-    """Read the key of a list in order of numbers; a cursor nobody made is a bad field."""
-    key = read_cursor(cursor)
-    if key is None:
-        return None
-    if [type(part) for part in key] != [int]:
-        raise _bad_cursor()
-    return int(key[0])
+from config.api import page_of
+from config.cursors import foreign_cursor, read_cursor
 
 
 def missing_key(cursor: str | None) -> tuple[date, str] | None:
@@ -29,7 +19,7 @@ def missing_key(cursor: str | None) -> tuple[date, str] | None:
         day, number = key
         return date.fromisoformat(day), str(number)
     except (ValueError, TypeError):
-        raise _bad_cursor() from None
+        raise foreign_cursor() from None
 
 
 def missing_page(rows: Sequence[dict[str, Any]], limit: int) -> dict[str, Any]:
@@ -49,13 +39,9 @@ def waiting_key(cursor: str | None) -> tuple[datetime, int] | None:
         moment, row = key
         return datetime.fromisoformat(moment), int(row)
     except (TypeError, ValueError):
-        raise _bad_cursor() from None
+        raise foreign_cursor() from None
 
 
 def waiting_cursor(row: tuple[int, dict[str, Any]]) -> list[Any]:
     """Return the key the queue's next page starts after."""
     return [row[1]["submitted_at"].isoformat(), row[0]]
-
-
-def _bad_cursor() -> Invalid:
-    return Invalid(errors=[{"pointer": "/cursor", "message": "not a cursor of this list"}])

@@ -25,7 +25,8 @@ from claims.complaints.schemas import (
     to_cursor,
 )
 from claims.complaints.states import actions_for
-from config.api import Schema, make_cursor
+from config.api import Schema
+from config.cursors import make_cursor
 from config.errors import Conflict, Invalid
 from config.forms import errors_of, load_form
 from config.web import go, render

@@ -8,7 +8,7 @@ from flask import Response
 
 from auth.guard import current_actor, requires
 from claims.reimbursement import service as reimbursement
-from claims.reimbursement.answers import answer, page
+from claims.reimbursement.answers import page
 from claims.reimbursement.api.steps import AUTHORISE, MANAGE, add_payment
 from claims.reimbursement.schemas import (
     BatchAnswer,
@@ -16,9 +16,10 @@ from claims.reimbursement.schemas import (
     BatchPage,
     BatchQuery,
     OpenBatchesBody,
-    from_cursor,
 )
+from config.answers import private
 from config.api import ApiBlueprint
+from config.cursors import row_key
 
 blp = ApiBlueprint("batches", __name__, url_prefix="/api/v1/batches")
 
@@ -30,7 +31,7 @@ blp = ApiBlueprint("batches", __name__, url_prefix="/api/v1/batches")
 def open_batches(body: dict[str, Any]) -> Response:
     """Open a batch for each facility and scheme over what was decided up to a day."""
     items = reimbursement.open_batches(body.pop("period_to"), by=current_actor(), **body)
-    return answer({"items": items}, status=201)
+    return private({"items": items}, status=201)
 
 
 @blp.route("", methods=["GET"])
@@ -39,7 +40,7 @@ def open_batches(body: dict[str, Any]) -> Response:
 @blp.response(200, BatchPage)
 def list_batches(query: dict[str, Any]) -> Response:
     """List batches, newest first."""
-    limit, after = query.pop("limit"), from_cursor(query.pop("cursor"))
+    limit, after = query.pop("limit"), row_key(query.pop("cursor"))
     return page(
         reimbursement.list_batches(by=current_actor(), limit=limit, after=after, **query), limit
     )

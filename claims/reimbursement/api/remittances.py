@@ -9,7 +9,7 @@ from flask import Response, request
 from auth.guard import current_actor, requires
 from auth.permissions import Permission
 from claims.reimbursement import service as reimbursement
-from claims.reimbursement.answers import answer, download, page
+from claims.reimbursement.answers import page
 from claims.reimbursement.schemas import (
     CSV,
     JSON,
@@ -19,9 +19,10 @@ from claims.reimbursement.schemas import (
     RemittanceAnswer,
     RemittancePage,
     RemittanceQuery,
-    from_cursor,
 )
+from config.answers import download, private
 from config.api import ApiBlueprint
+from config.cursors import row_key
 from config.errors import NotAcceptable
 from config.words import N_
 
@@ -34,7 +35,7 @@ blp = ApiBlueprint("remittances", __name__, url_prefix="/api/v1/remittances")
 @blp.response(200, RemittancePage)
 def list_remittances(query: dict[str, Any]) -> Response:
     """List what was paid, newest first; a facility sees its own."""
-    limit, after = query.pop("limit"), from_cursor(query.pop("cursor"))
+    limit, after = query.pop("limit"), row_key(query.pop("cursor"))
     rows = reimbursement.list_remittances(by=current_actor(), limit=limit, after=after, **query)
     return page(rows, limit)
 
@@ -48,7 +49,7 @@ def show_remittance(query: dict[str, str | None], number: str) -> Response:
     actor = current_actor()
     form = query["format"] or _accepted()
     if form == JSON:
-        return answer(reimbursement.find_remittance(number, by=actor))
+        return private(reimbursement.find_remittance(number, by=actor))
     if form == PDF:
         paper = reimbursement.remittance_pdf(number, by=actor)
         return download(paper, "application/pdf", f"{number}.pdf")
@@ -62,7 +63,7 @@ def show_remittance(query: dict[str, str | None], number: str) -> Response:
 @blp.response(200, RemittanceAnswer)
 def acknowledge(body: dict[str, Any], number: str) -> Response:
     """Record what the facility says it received."""
-    return answer(reimbursement.acknowledge(number, by=current_actor(), **body))
+    return private(reimbursement.acknowledge(number, by=current_actor(), **body))
 
 
 def _accepted() -> str:

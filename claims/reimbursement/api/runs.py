@@ -8,16 +8,12 @@ from flask import Response
 
 from auth.guard import current_actor, requires
 from claims.reimbursement import service as reimbursement
-from claims.reimbursement.answers import answer, page
+from claims.reimbursement.answers import page
 from claims.reimbursement.api.steps import AUTHORISE, MANAGE, add_payment
-from claims.reimbursement.schemas import (
-    OpenRunBody,
-    RunAnswer,
-    RunPage,
-    RunQuery,
-    from_cursor,
-)
+from claims.reimbursement.schemas import OpenRunBody, RunAnswer, RunPage, RunQuery
+from config.answers import private
 from config.api import ApiBlueprint
+from config.cursors import row_key
 
 blp = ApiBlueprint("payment_runs", __name__, url_prefix="/api/v1/payment-runs")
 
@@ -29,7 +25,7 @@ blp = ApiBlueprint("payment_runs", __name__, url_prefix="/api/v1/payment-runs")
 def open_run(body: dict[str, Any]) -> Response:
     """Open a payment run over several batches, or over everything due."""
     run = reimbursement.open_run(by=current_actor(), **body)
-    response = answer(run, status=201)
+    response = private(run, status=201)
     response.headers["Location"] = f"{blp.url_prefix}/{run['number']}"
     return response
 
@@ -40,7 +36,7 @@ def open_run(body: dict[str, Any]) -> Response:
 @blp.response(200, RunPage)
 def list_runs(query: dict[str, Any]) -> Response:
     """List payment runs, newest first."""
-    limit, after = query.pop("limit"), from_cursor(query.pop("cursor"))
+    limit, after = query.pop("limit"), row_key(query.pop("cursor"))
     return page(
         reimbursement.list_runs(by=current_actor(), limit=limit, after=after, **query), limit
     )

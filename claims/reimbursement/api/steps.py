@@ -11,9 +11,10 @@ from flask import Response
 from auth.guard import current_actor, requires
 from auth.permissions import Permission
 from claims.reimbursement import service as reimbursement
-from claims.reimbursement.answers import answer, download, payment_file
+from claims.reimbursement.answers import payment_file
 from claims.reimbursement.schemas import BankFileAnswer, BankFileBody, ExportQuery
 from claims.reimbursement.verbs import VERBS, Verb
+from config.answers import download, private
 from config.api import ApiBlueprint
 
 MANAGE, AUTHORISE = Permission.BATCH_MANAGE, Permission.BATCH_AUTHORISE
@@ -28,7 +29,7 @@ def add_payment(blp: ApiBlueprint, find: Find, shape: type[ma.Schema], *, batch:
     @blp.response(200, shape)
     def show(number: str) -> Response:
         """Show one payment."""
-        return answer(find(number, by=current_actor()))
+        return private(find(number, by=current_actor()))
 
     for verb in VERBS.values():
         if batch or not verb.batch_only:
@@ -42,7 +43,7 @@ def _add_step(blp: ApiBlueprint, find: Find, shape: type[ma.Schema], verb: Verb)
         # The number of something else is refused before anything is done.
         find(number, by=current_actor())
         verb.command(number, by=current_actor(), **body)
-        return answer(find(number, by=current_actor()))
+        return private(find(number, by=current_actor()))
 
     step.__name__, step.__doc__ = verb.action, verb.words
     view = blp.arguments(verb.body, required=verb.with_form)(blp.response(200, shape)(step))
@@ -78,7 +79,7 @@ def _add_bank_file(blp: ApiBlueprint, find: Find) -> None:
         """Settle, fail or report as returned what the bank's CSV says, row by row."""
         find(number, by=current_actor())
         sent = files["file"]
-        return answer(
+        return private(
             reimbursement.read_answers(number, sent.read(), sent.filename or "", by=current_actor())
         )
 

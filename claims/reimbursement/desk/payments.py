@@ -13,20 +13,15 @@ from werkzeug.wrappers import Response as AnyResponse
 from auth.guard import current_actor, requires
 from auth.permissions import Actor
 from claims.reimbursement import service as reimbursement
-from claims.reimbursement.answers import download, payment_file
+from claims.reimbursement.answers import payment_file
 from claims.reimbursement.desk.blueprint import AUTHORISE, MANAGE, blueprint
-from claims.reimbursement.schemas import (
-    AdjustmentQuery,
-    BatchQuery,
-    OpenBatchesBody,
-    OpenRunBody,
-    from_cursor,
-)
+from claims.reimbursement.schemas import AdjustmentQuery, BatchQuery, OpenBatchesBody, OpenRunBody
 from claims.reimbursement.service.due import list_due
 from claims.reimbursement.states import WITH_THE_RUN, BatchTransition, actions_for
 from claims.reimbursement.verbs import VERBS
 from config import clock
-from config.api import make_cursor
+from config.answers import download
+from config.cursors import make_cursor, row_key
 from config.errors import Conflict, Forbidden, Invalid
 from config.forms import errors_of, load_form, sentence
 from config.web import go, render
@@ -65,7 +60,7 @@ def list_batches() -> str:
     rows = reimbursement.list_batches(
         by=current_actor(),
         limit=PAGE_ROWS,
-        after=from_cursor(query["cursor"]),
+        after=row_key(query["cursor"]),
         state=query["state"],
         facility=query["facility"],
         scheme=query["scheme"],
@@ -77,7 +72,7 @@ def list_batches() -> str:
 @requires(MANAGE, AUTHORISE)
 def list_runs() -> str:
     """List payment runs, newest first."""
-    after = from_cursor(request.args.get("cursor"))
+    after = row_key(request.args.get("cursor"))
     rows = reimbursement.list_runs(by=current_actor(), limit=PAGE_ROWS, after=after)
     return _list("reimbursement/runs.html", rows)
 
@@ -191,7 +186,7 @@ def list_adjustments() -> str:
     rows = reimbursement.list_adjustments(
         by=current_actor(),
         limit=PAGE_ROWS,
-        after=from_cursor(query["cursor"]),
+        after=row_key(query["cursor"]),
         facility=query["facility"],
         waiting=query["waiting"],
     )

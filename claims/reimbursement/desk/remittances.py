@@ -11,10 +11,10 @@ from werkzeug.wrappers import Response as AnyResponse
 from auth.guard import current_actor, requires
 from auth.permissions import Permission
 from claims.reimbursement import service as reimbursement
-from claims.reimbursement.answers import download
 from claims.reimbursement.desk.blueprint import remittance_blueprint as blueprint
-from claims.reimbursement.schemas import AcknowledgeBody, from_cursor
-from config.api import make_cursor
+from claims.reimbursement.schemas import AcknowledgeBody
+from config.answers import download
+from config.cursors import make_cursor, row_key
 from config.errors import Conflict, Forbidden
 from config.forms import errors_of, load_form
 from config.web import go, render
@@ -27,7 +27,7 @@ PAGE_ROWS = 50
 def list_remittances() -> str:
     """List what was paid, newest first; a facility sees its own."""
     rows = reimbursement.list_remittances(
-        by=current_actor(), limit=PAGE_ROWS, after=from_cursor(request.args.get("cursor"))
+        by=current_actor(), limit=PAGE_ROWS, after=row_key(request.args.get("cursor"))
     )
     shown = rows[:PAGE_ROWS]
     return render(

@@ -36,7 +36,6 @@ from claims.reimbursement.schemas.asked import (
     ReturnBody,
     RunQuery,
     SettleBody,
-    from_cursor,
 )
 
 __all__ = [
@@ -73,5 +72,4 @@ __all__ = [
     "RunQuery",
     "SchemeTotal",
     "SettleBody",
-    "from_cursor",
 ]

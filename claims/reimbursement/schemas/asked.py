@@ -11,8 +11,7 @@ from marshmallow import fields, validate
 from claims.reimbursement.service import FORMATS
 from claims.reimbursement.states import BatchState
 from claims.submission.schemas.body import FIRST_DAY, Day
-from config.api import PageArgs, Riel, Schema, Text, read_cursor
-from config.errors import Invalid
+from config.api import PageArgs, Riel, Schema, Text
 from config.words import N_
 
 NUMBER = 20
@@ -122,13 +121,3 @@ class AdjustmentQuery(PageArgs):
 
     facility = Text(max_length=NUMBER, load_default=None)
     waiting = fields.Boolean(load_default=False)
-
-
-def from_cursor(cursor: str | None) -> int | None:
-    """Read the key of a list ordered by row; a cursor nobody made is a bad field."""
-    key = read_cursor(cursor)
-    if key is None:
-        return None
-    if len(key) != 1 or type(key[0]) is not int:
-        raise Invalid(errors=[{"pointer": "/cursor", "message": "not a cursor of this list"}])
-    return key[0]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, jsonify
+from flask import Response
 
+from config.answers import private
 from config.api import ApiBlueprint, etag_of
 
 blp = ApiBlueprint("review", __name__, url_prefix="/api/v1")
@@ -13,13 +14,6 @@ blp = ApiBlueprint("review", __name__, url_prefix="/api/v1")
 
 def whole(claim: dict[str, Any]) -> Response:
     """Answer a claim with its version as ETag, as its own door does."""
-    response = answer(claim)
+    response = private(claim)
     response.headers["ETag"] = etag_of(str(claim["version"]))
-    return response
-
-
-def answer(body: dict[str, Any]) -> Response:
-    """Answer what nobody on the way may keep."""
-    response = jsonify(body)
-    response.headers["Cache-Control"] = "no-store"
     return response

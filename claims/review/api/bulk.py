@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from auth.guard import current_actor, requires
 from auth.permissions import Permission
 from claims.review import service as review
-from claims.review.api.blueprint import answer, blp, whole
+from claims.review.api.blueprint import blp, whole
 from claims.review.schemas import (
     BulkAnswer,
     BulkBody,
@@ -19,6 +19,7 @@ from claims.review.schemas import (
     ReviewedClaim,
     StepBody,
 )
+from config.answers import private
 
 
 @blp.route("/review/groups", methods=["GET"])
@@ -26,7 +27,7 @@ from claims.review.schemas import (
 @blp.response(200, BulkGroupList)
 def list_groups() -> Response:
     """List the groups of clean claims for the same services, largest first."""
-    return answer({"items": [asdict(one) for one in review.list_groups(by=current_actor())]})
+    return private({"items": [asdict(one) for one in review.list_groups(by=current_actor())]})
 
 
 @blp.route("/review/bulk", methods=["POST"])
@@ -36,7 +37,7 @@ def list_groups() -> Response:
 def open_bulk(body: dict[str, str]) -> ResponseReturnValue:
     """Gather up to 200 claims of a group and draw the sample to be read."""
     bulk = review.open_bulk(by=current_actor(), **body)
-    return answer(bulk), 201, {"Location": f"/api/v1/review/bulk/{bulk['number']}"}
+    return private(bulk), 201, {"Location": f"/api/v1/review/bulk/{bulk['number']}"}
 
 
 @blp.route("/review/bulk/<number>", methods=["GET"])
@@ -44,7 +45,7 @@ def open_bulk(body: dict[str, str]) -> ResponseReturnValue:
 @blp.response(200, BulkAnswer)
 def show_bulk(number: str) -> Response:
     """Show a bulk approval of one's own: its sample and what became of the rest."""
-    return answer(review.find_bulk(number, by=current_actor()))
+    return private(review.find_bulk(number, by=current_actor()))
 
 
 @blp.route("/review/bulk/<number>/next", methods=["POST"])
@@ -64,7 +65,7 @@ def next_of_sample(_body: dict[str, Any], number: str) -> Response:
 @blp.response(200, BulkAnswer)
 def approve_rest(_body: dict[str, Any], number: str) -> Response:
     """Approve the rest, each claim by itself; what changed meanwhile is skipped."""
-    return answer(review.approve_rest(number, by=current_actor()))
+    return private(review.approve_rest(number, by=current_actor()))
 
 
 @blp.route("/review/bulk/<number>/abandon", methods=["POST"])
@@ -73,4 +74,4 @@ def approve_rest(_body: dict[str, Any], number: str) -> Response:
 @blp.response(200, BulkAnswer)
 def abandon_bulk(_body: dict[str, Any], number: str) -> Response:
     """Give a bulk approval up; its claims stay in the queue."""
-    return answer(review.abandon_bulk(number, by=current_actor()))
+    return private(review.abandon_bulk(number, by=current_actor()))

@@ -10,13 +10,14 @@ from flask.typing import ResponseReturnValue
 from auth.guard import current_actor, requires
 from auth.permissions import Permission
 from claims.review import service as review
-from claims.review.api.blueprint import answer, blp
+from claims.review.api.blueprint import blp
 from claims.review.schemas import (
     CorrectionBody,
     CorrectionDecision,
     CorrectionEntry,
     CorrectionList,
 )
+from config.answers import private
 
 
 @blp.route("/claims/<number>/correct", methods=["POST"])
@@ -28,7 +29,7 @@ def propose_correction(body: dict[str, Any], number: str) -> ResponseReturnValue
     correction = review.propose_correction(
         number, riel=body["approved_riel"], reason=body["reason"], by=current_actor()
     )
-    return answer(CorrectionEntry().dump(correction)), 201
+    return private(CorrectionEntry().dump(correction)), 201
 
 
 @blp.route("/claims/<number>/correct/decide", methods=["POST"])
@@ -38,7 +39,7 @@ def propose_correction(body: dict[str, Any], number: str) -> ResponseReturnValue
 def decide_correction(body: dict[str, bool], number: str) -> Response:
     """Confirm a correction, which recovers the difference, or refuse it."""
     correction = review.decide_correction(number, confirm=body["confirm"], by=current_actor())
-    return answer(CorrectionEntry().dump(correction))
+    return private(CorrectionEntry().dump(correction))
 
 
 @blp.route("/review/corrections", methods=["GET"])
@@ -47,4 +48,4 @@ def decide_correction(body: dict[str, bool], number: str) -> Response:
 def list_corrections() -> Response:
     """List the corrections that wait for a second person."""
     found = review.list_corrections(by=current_actor())
-    return answer({"items": CorrectionEntry(many=True).dump(found)})
+    return private({"items": CorrectionEntry(many=True).dump(found)})

@@ -9,7 +9,7 @@ from flask import Response
 from auth.guard import current_actor, requires
 from auth.permissions import Permission
 from claims.review import service as review
-from claims.review.api.blueprint import answer, blp, whole
+from claims.review.api.blueprint import blp, whole
 from claims.review.schemas import (
     DecisionBody,
     DecisionEntry,
@@ -17,6 +17,7 @@ from claims.review.schemas import (
     ReasonBody,
     ReviewedClaim,
 )
+from config.answers import private
 
 
 @blp.route("/claims/<number>/approve", methods=["POST"])
@@ -83,4 +84,4 @@ def list_decisions(number: str) -> Response:
     """List everything decided on a claim, for NSSF."""
     names = tuple(DecisionEntry().fields)
     found = review.list_decisions(number, by=current_actor())
-    return answer({"items": [{name: getattr(one, name) for name in names} for one in found]})
+    return private({"items": [{name: getattr(one, name) for name in names} for one in found]})

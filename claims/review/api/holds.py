@@ -7,8 +7,9 @@ from flask import Response
 from auth.guard import current_actor, requires
 from auth.permissions import Permission
 from claims.review import service as review
-from claims.review.api.blueprint import answer, blp
+from claims.review.api.blueprint import blp
 from claims.review.schemas import FacilityHoldEntry, FacilityHoldList, HoldQuery, ReasonBody
+from config.answers import private
 
 
 @blp.route("/facilities/<facility>/hold", methods=["POST"])
@@ -18,7 +19,7 @@ from claims.review.schemas import FacilityHoldEntry, FacilityHoldList, HoldQuery
 def hold_facility(body: dict[str, str], facility: str) -> Response:
     """Hold the payments of a facility until they are released."""
     hold = review.hold_facility(facility, by=current_actor(), reason=body["reason"])
-    return answer(FacilityHoldEntry().dump(hold))
+    return private(FacilityHoldEntry().dump(hold))
 
 
 @blp.route("/facilities/<facility>/release", methods=["POST"])
@@ -28,7 +29,7 @@ def hold_facility(body: dict[str, str], facility: str) -> Response:
 def release_facility(body: dict[str, str], facility: str) -> Response:
     """Let a held facility be paid again."""
     hold = review.release_facility(facility, by=current_actor(), reason=body["reason"])
-    return answer(FacilityHoldEntry().dump(hold))
+    return private(FacilityHoldEntry().dump(hold))
 
 
 @blp.route("/facility-holds", methods=["GET"])
@@ -38,4 +39,4 @@ def release_facility(body: dict[str, str], facility: str) -> Response:
 def list_facility_holds(query: dict[str, bool]) -> Response:
     """List the facilities whose payments are held; with `all=true` also past holds."""
     found = review.list_facility_holds(by=current_actor(), live=not query["all"])
-    return answer({"items": FacilityHoldEntry(many=True).dump(found)})
+    return private({"items": FacilityHoldEntry(many=True).dump(found)})

@@ -10,7 +10,7 @@ from flask import Response
 from auth.guard import current_actor, requires
 from auth.permissions import Permission
 from claims.review import service as review
-from claims.review.api.blueprint import answer, blp, whole
+from claims.review.api.blueprint import blp, whole
 from claims.review.schemas import (
     LeaseUntil,
     NamedEntry,
@@ -23,8 +23,9 @@ from claims.review.schemas import (
     from_cursor,
     to_cursor,
 )
-from config.api import PageArgs, page_of, read_cursor
-from config.errors import Invalid
+from config.answers import private
+from config.api import PageArgs, page_of
+from config.cursors import row_key
 
 
 @blp.route("/review/queue", methods=["GET"])
@@ -41,7 +42,7 @@ def list_queue(query: dict[str, Any]) -> Response:
         awaiting=query["awaiting"],
         overdue=query["overdue"],
     )
-    return answer(page_of(rows, limit, key=to_cursor, item=to_entry))
+    return private(page_of(rows, limit, key=to_cursor, item=to_entry))
 
 
 @blp.route("/review/next", methods=["POST"])
@@ -70,7 +71,7 @@ def take_claim(body: dict[str, str], number: str) -> Response:
 def renew_lease(_body: dict[str, Any], number: str) -> Response:
     """Keep a leased claim for another 15 minutes; two hours are the most."""
     until = review.renew_lease(number, by=current_actor())
-    return answer({"number": number, "lease_until": until})
+    return private({"number": number, "lease_until": until})
 
 
 @blp.route("/review/<number>/put-back", methods=["POST"])
@@ -88,11 +89,9 @@ def put_back(_body: dict[str, Any], number: str) -> Response:
 @blp.response(200, NamedPage)
 def list_named(query: dict[str, Any]) -> Response:
     """List the claims that were taken by name, newest first."""
-    limit, key = query["limit"], read_cursor(query["cursor"])
-    if key is not None and [type(part) for part in key] != [int]:
-        raise Invalid(errors=[{"pointer": "/cursor", "message": "not a cursor of this list"}])
-    rows = review.list_named(by=current_actor(), limit=limit, after=key[0] if key else None)
-    return answer(page_of(rows, limit, key=lambda row: [row.id], item=NamedEntry().dump))
+    limit, after = query["limit"], row_key(query["cursor"])
+    rows = review.list_named(by=current_actor(), limit=limit, after=after)
+    return private(page_of(rows, limit, key=lambda row: [row.id], item=NamedEntry().dump))
 
 
 def to_entry(item: review.QueueItem) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from claims.review.schemas import DecisionBody, QueueQuery, ReasonBody, from_cur
 from claims.signals.service import signals_of
 from claims.submission import service as submission
 from claims.submission.states import SECOND_APPROVAL, actions_for
-from config.api import make_cursor
+from config.cursors import make_cursor
 from config.errors import Conflict, Forbidden, Invalid
 from config.forms import errors_of, load_form, sentence
 from config.i18n import in_language

@@ -11,8 +11,9 @@ from auth.permissions import Permission
 from claims.review import service as review
 from claims.review.desk.blueprint import LISTENERS, blueprint
 from claims.review.schemas import FacilityHoldBody, ReasonBody
-from config.api import PageArgs, make_cursor, read_cursor
-from config.errors import Conflict, Forbidden, Invalid, NotFound
+from config.api import PageArgs
+from config.cursors import make_cursor, row_key
+from config.errors import Conflict, Forbidden, NotFound
 from config.forms import load_form, sentence
 from config.web import go, render
 
@@ -25,10 +26,8 @@ HOLDERS = (Permission.CLAIM_APPROVE, Permission.BATCH_MANAGE, Permission.BATCH_A
 def show_named() -> str:
     """Show the claims that were taken by name, by whom and why."""
     query, errors = load_form(PageArgs(), request.args)
-    key = None if errors else read_cursor(query["cursor"])
-    if key is not None and [type(part) for part in key] != [int]:
-        raise Invalid(errors=[{"pointer": "/cursor", "message": "not a cursor of this list"}])
-    rows = review.list_named(by=current_actor(), limit=PAGE_ROWS, after=key[0] if key else None)
+    after = None if errors else row_key(query["cursor"])
+    rows = review.list_named(by=current_actor(), limit=PAGE_ROWS, after=after)
     shown = rows[:PAGE_ROWS]
     more = make_cursor([shown[-1].id]) if len(rows) > PAGE_ROWS else None
     return render("review/named.html", rows=shown, cursor=more)

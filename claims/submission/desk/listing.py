@@ -18,7 +18,7 @@ from claims.submission.desk.blueprint import blueprint
 from claims.submission.schemas import ClaimFilter, ClaimSearch, MessageBody
 from claims.submission.states import EDITABLE, actions_for
 from config import clock
-from config.api import make_cursor, read_cursor
+from config.cursors import make_cursor, row_key
 from config.errors import Conflict, Invalid
 from config.forms import errors_of, load_form, sentence
 from config.i18n import local_path
@@ -135,10 +135,10 @@ def _claim_page(number: str, **given: Any) -> str:
 
 def _listed(wanted: dict[str, Any]) -> str:
     del wanted["limit"]
-    key = read_cursor(wanted.pop("cursor"))
-    if key is not None and [type(part) for part in key] != [int]:
-        raise Invalid(errors=[{"pointer": "/cursor", "message": "not a cursor of this list"}])
-    rows = submission.list_claims(by=current_actor(), limit=PAGE_ROWS + 1, key=key, **wanted)
+    after = row_key(wanted.pop("cursor"))
+    rows = submission.list_claims(
+        by=current_actor(), limit=PAGE_ROWS + 1, key=None if after is None else [after], **wanted
+    )
     more = make_cursor([rows[PAGE_ROWS - 1]["id"]]) if len(rows) > PAGE_ROWS else None
     return _list_page(rows[:PAGE_ROWS], more)
 
