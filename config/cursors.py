@@ -9,6 +9,7 @@ from flask import current_app
 from itsdangerous import BadData, URLSafeSerializer
 
 from config.errors import Invalid
+from config.words import N_
 
 
 def read_cursor(cursor: str | None) -> list[Any] | None:
@@ -36,7 +37,7 @@ def row_key(cursor: str | None) -> int | None:
 
 def foreign_cursor() -> Invalid:
     """Return the refusal of a cursor that is none of the list it is sent to."""
-    return Invalid(errors=[{"pointer": "/cursor", "message": "not a cursor of this list"}])
+    return Invalid(errors=[{"pointer": "/cursor", "message": N_("not a cursor of this list")}])
 
 
 def make_cursor(key: Sequence[Any]) -> str:

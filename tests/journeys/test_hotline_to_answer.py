@@ -8,9 +8,9 @@ import psycopg
 import pytest
 from flask.testing import FlaskClient
 
-from tests.claims.horizon import let_others_finish
 from tests.desks import Desk, visible
 from tests.factories import HOSPITAL, OTHER_HOSPITAL, WOMAN
+from tests.horizon import let_others_finish
 from tests.journeys.conftest import Machine, hospital, treatment, world  # noqa: F401
 
 CALL = "They asked her for 20,000 riel at the ward, and she gave it."

@@ -20,7 +20,6 @@ from config import clock
 from config.audit import record
 from config.db import transaction
 from tests.claims.complaints.people import forwarded
-from tests.claims.horizon import let_others_finish
 from tests.claims.payable import (
     APPROVER,
     FACILITY,
@@ -32,6 +31,7 @@ from tests.claims.payable import (
 )
 from tests.claims.test_statements import statements
 from tests.factories import make_facility
+from tests.horizon import let_others_finish
 from tests.journeys.conftest import Machine
 
 OLD_EVENT = """
