@@ -23,8 +23,10 @@ setup: $(STAMP) $(COMPILED) ## Create .venv and install the libraries (again onl
 run: setup ## Start everything: database, web server, job worker; Ctrl-C stops it
 	@exec $(PY) -m config.launch
 
+# Every process of the run and every one it starts would compile the same code for itself.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: setup $(DEV_STAMP) ## Run all tests against real PostgreSQL, in parallel
-	@exec $(PY) -m pytest -n auto
+	@exec $(PY) -m pytest -n auto --dist worksteal
 
 check: static test ## Everything a change must pass: format, lint, types, imports, templates, tests
 
@@ -47,7 +49,8 @@ demo: setup ## Reset the demo data to the same synthetic month (while `make run`
 bench: setup $(DEV_STAMP) ## Measure checks, claims, lists and jobs against bare Flask; write docs/performance.md
 	@exec $(PY) -m benchmarks.speed --write
 
-bench-scale: setup $(DEV_STAMP) ## Measure the registry's import and a country's peak at 3,120,208 members
+bench-scale: setup $(DEV_STAMP) ## Measure the registry's import and a country's peak; refuse whole reads at a million rows
+	@$(PY) -m pytest -q -n 0 -m scale
 	@$(PY) -m benchmarks.registry --members 3120208 --write
 	@exec $(PY) -m benchmarks.peak --write
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from prometheus_client import multiprocess
 
-from config import processes
+from config import ahead, processes, starting
 
 _host, _port = os.environ.get("HOST") or "127.0.0.1", os.environ.get("PORT") or "8000"
 bind = f"[{_host}]:{_port}" if ":" in _host else f"{_host}:{_port}"
@@ -34,15 +34,17 @@ errorlog = "-"
 loglevel = "warning"
 
 
-def when_ready(_server: Any) -> None:
-    """Set aside what the built application consists of: no collection looks at it again."""
+def when_ready(server: Any) -> None:
+    """Do once what every web process would do, and set it all aside from collections."""
+    ahead.prepare_ahead(server.app.wsgi())
     gc.collect()
-    gc.freeze()
+    starting.started()
 
 
 def post_fork(_server: Any, _worker: Any) -> None:
     """Let a web process die with its master, even when that is killed and cannot say so."""
     processes.end_with_parent(signal.SIGKILL)
+    processes.share_memory_among_threads()
     # A request makes some thousands of objects and leaves no cycles: looking less often is enough.
     gc.set_threshold(50_000, 20, 20)
 

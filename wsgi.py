@@ -8,6 +8,9 @@ from typing import Any
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from config.starting import started  # first: what follows is a start
+
+# isort: split
 import auth.wiring
 import claims.wiring
 import gateway.wiring
@@ -64,3 +67,4 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 app = create_app()
+started()

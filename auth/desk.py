@@ -266,7 +266,9 @@ def _mismatch() -> dict[str, str]:
 
 
 def _begin(signed: SignedIn, target: str) -> AnyResponse:
-    """Hand the browser its new session; what the old one's forms knew is forgotten."""
+    """Hand the browser its new session; the old one ends, and what its forms knew is forgotten."""
+    if before := request.cookies.get(SESSION_COOKIE):
+        sessions.end_session(before)
     form_session.clear()
     if signed.needs_code:
         response = go("desk_auth.second_step", next=target)

@@ -17,7 +17,7 @@ import psycopg
 
 from benchmarks.servers import ROOT
 from config.postgres import ensure_running, stop
-from gateway.registry.feed import KINDS
+from gateway.registry.feed import FEEDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,6 @@ def server() -> Iterator[tuple[dict[str, str], Path, str, str]]:
 
 def empty(owner: str) -> None:
     """Take everything imported out again, so that the next full load meets what the first met."""
-    tables = ", ".join(f"registry.{kind}" for kind in KINDS)
+    tables = ", ".join(f"registry.{table}" for feed in FEEDS.values() for table in feed.tables)
     with psycopg.connect(owner, autocommit=True) as connection:
         connection.execute(f"TRUNCATE {tables}, registry_files")  # type: ignore[arg-type]

@@ -19,7 +19,7 @@ from benchmarks.bodies import CLAIM_PATH, HOST, Sender
 from benchmarks.load import Result, post, run
 from benchmarks.openloop import Stream, run_streams
 from benchmarks.plans import refuse_whole_scans
-from benchmarks.servers import gunicorn, megabytes, note, workers
+from benchmarks.servers import fair_megabytes, gunicorn, megabytes, note, workers
 from benchmarks.store import Store, store, token
 
 FACILITY_SCOPES = ("eligibility.check", "claim.submit", "claim.read")
@@ -36,6 +36,8 @@ class Found:
     steady: dict[str, Result]
     rush: dict[str, Result]
     memory: list[tuple[int, float]]
+    fair: float
+    bare: float
     plans: int
 
     @property
@@ -71,8 +73,16 @@ def measure(members: int, seconds: float, rush: float, requests: int) -> Found:
         while answered < requests:
             answered += run(port, sender.check, seconds=10).answers
             memory.append((answered, _largest(master)))
+        fair = max(fair_megabytes(pid) for pid in workers(master))
         plans = refuse_whole_scans(made)
-    return Found(steady, rushed, memory, plans)
+    return Found(steady, rushed, memory, fair, _bare(sender), plans)
+
+
+def _bare(sender: Sender) -> float:
+    """Return what a worker of the bare route holds after a second of the same requests."""
+    with gunicorn("benchmarks.bare:app", {}) as (port, master):
+        run(port, sender.check, seconds=1)
+        return _largest(master)
 
 
 def _waiting(made: Store) -> int:
@@ -120,7 +130,9 @@ def report(found: Found, members: int, seconds: float, rush: float) -> str:
             f" {'yes' if found.good else '**no**'}. A review is the next claim and its decision.",
             "",
             f"Memory of the larger web worker: {memory}; {last[1]:.0f} MB after {last[0]:,} requests"
-            " (must be at most 120 MB, flat).",
+            f" (must be at most 120 MB, flat; a bare Flask worker: {found.bare:.0f} MB). Resident, from"
+            " the process table: what is shared with the other processes counts whole; counted by"
+            f" shares it is {found.fair:.0f} MB.",
             "",
             f"{members:,} members; {found.plans} statements of the hot paths read by index only."
             " Limits were switched off.",

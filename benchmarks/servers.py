@@ -82,8 +82,17 @@ def workers(root: int) -> list[int]:
 
 def megabytes(pid: int) -> float:
     """Return the memory a process holds (resident), what it shares with its master included."""
-    text = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
-    return int(text.split("VmRSS:", 1)[1].split()[0]) / 1024
+    return _kilobytes(pid, "status", "VmRSS:") / 1024
+
+
+def fair_megabytes(pid: int) -> float:
+    """Return the same, counting of each shared page only this process's part."""
+    return _kilobytes(pid, "smaps_rollup", "Pss:") / 1024
+
+
+def _kilobytes(pid: int, file: str, line: str) -> int:
+    text = Path(f"/proc/{pid}/{file}").read_text(encoding="utf-8")
+    return int(text.split(line, 1)[1].split()[0])
 
 
 def note(what: str, seconds: float) -> None:

@@ -23,7 +23,7 @@ from benchmarks.figures import Pair, spread
 from benchmarks.jobs import jobs_a_second
 from benchmarks.load import Result, post, run
 from benchmarks.servers import cpu_seconds, gunicorn, megabytes, note, workers
-from benchmarks.starting import cold_start
+from benchmarks.starting import cold_starts
 from benchmarks.store import Store, store, token
 from config.postgres_cluster import program
 
@@ -74,6 +74,7 @@ def measure(made: Store, rounds: int, seconds: float) -> tuple[dict[str, list[Pa
             LISTED: (product, sender.listing),
         }
         _warm(subjects, sender)
+        made.analyse()
         before = _memory(product)
         constant = post(HOST, CHECK_PATH, b'{"card_number": "1"}', sender.headers)
         found: dict[str, list[Pair]] = {name: [] for name in subjects}
@@ -90,7 +91,7 @@ def measure(made: Store, rounds: int, seconds: float) -> tuple[dict[str, list[Pa
                     for p in ps)  # fmt: skip
         after, bare_memory = _memory(product), _memory(bare)
     rest = Rest(
-        [jobs_a_second(made, JOBS) for _ in range(3)], [cold_start(made) for _ in range(5)],
+        [jobs_a_second(made, JOBS) for _ in range(3)], cold_starts(made, 5),
         before, after, asked, bare_memory, _pgbench(made),
     )  # fmt: skip
     return found, rest

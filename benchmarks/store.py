@@ -77,6 +77,11 @@ class Store:
         with psycopg.connect(self.owner_url, autocommit=True) as connection:
             return connection.execute(query, values).fetchall()  # type: ignore[arg-type]
 
+    def analyse(self) -> None:
+        """Let the server learn what was filed so far, as it does by itself within a minute."""
+        with psycopg.connect(self.owner_url, autocommit=True) as connection:
+            connection.execute("ANALYZE")
+
     def cards(self, number: int) -> list[str]:
         """Return cards from all over the registry."""
         return [row[0] for row in self.rows(CARDS, number)]

@@ -6,6 +6,7 @@ from flask import Flask
 
 from claims.adjudication import api as adjudication_api
 from claims.adjudication.reasons import CATALOGUE
+from claims.adjudication.service import read_diagnoses
 from claims.allowances import api as allowances_api
 from claims.allowances import desk as allowances_desk
 from claims.allowances.cli import allowance_group
@@ -21,7 +22,8 @@ from claims.imports import api as claim_imports_api
 from claims.imports import desk as imports_desk
 from claims.reimbursement import api as reimbursement_api
 from claims.reimbursement import desk as finance_desk
-from claims.reimbursement.cli import ledger_group
+from claims.reimbursement.cli import ledger_group, payment_group
+from claims.reimbursement.service import overdue
 from claims.review import api as review_api
 from claims.review import desk as review_desk
 from claims.review.cli import holiday_group, outage_group, reviewer_group
@@ -32,6 +34,8 @@ from claims.submission import api as submission_api
 from claims.submission import api_files as claim_files_api
 from claims.submission import desk as billing_desk
 from claims.submission.queries import FOLLOWS_A_LOOK_UP
+from config.ahead import ahead
+from config.health import Gauge, add_gauge
 from config.web import add_panel
 from gateway.coverage.cli import policy_group
 from gateway.eligibility.codes import add_reasons
@@ -62,6 +66,12 @@ DESKS = (
     review_desk.blueprint,
     simulation_desk.blueprint,
 )
+OVERDUE = Gauge(
+    "nssf_overdue",
+    "What waits beyond its deadline: reviews, answers of facilities, payments, allowances",
+    "waits_for",
+    overdue,
+)
 
 
 def wire(app: Flask) -> None:
@@ -72,12 +82,15 @@ def wire(app: Flask) -> None:
     app.cli.add_command(holiday_group)
     app.cli.add_command(ledger_group)
     app.cli.add_command(outage_group)
+    app.cli.add_command(payment_group)
     app.cli.add_command(reviewer_group)
     app.cli.add_command(tariff)
     policy_group.add_command(simulate_command)
     add_reasons(app, "claims", (reason.as_json() for reason in CATALOGUE.values()))
     add_reasons(app, "allowances", (reason.as_json() for reason in ALLOWANCE_REASONS.values()))
     add_follow_up("claim", FOLLOWS_A_LOOK_UP)
+    add_gauge(app, OVERDUE)
+    ahead(app, read_diagnoses)
     for desk in DESKS:
         app.register_blueprint(desk)
     add_panel(app, appeals_desk.LINK_PANEL)

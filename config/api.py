@@ -11,7 +11,6 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
-import flask_smorest
 import marshmallow as ma
 import orjson
 from flask import Flask, Request, Response, render_template, request
@@ -21,7 +20,7 @@ from webargs.core import is_json
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import UnsupportedMediaType
 
-from config.api_document import complete_document
+from config.api_document import DescribedApi
 from config.cursors import make_cursor, read_cursor
 from config.errors import BadRequest, Invalid
 from config.text import clean, fold_card
@@ -40,6 +39,10 @@ class Schema(ma.Schema):
         """Refuse what nobody declared."""
 
         unknown = ma.RAISE
+
+    def __deepcopy__(self, _memo: Any) -> Schema:
+        """Return itself: the description's facts are copied often, and nobody changes a schema."""
+        return self
 
 
 class Text(fields.String):
@@ -134,35 +137,6 @@ class ApiBlueprint(SmorestBlueprint):  # type: ignore[misc]
 API_BLUEPRINTS: list[ApiBlueprint] = []
 
 
-class FieldError(ma.Schema):
-    """One bad field."""
-
-    pointer = fields.String(metadata={"description": "RFC 6901 pointer into the body"})
-    message = fields.String()
-
-
-class ProblemBody(ma.Schema):
-    """RFC 9457 problem details."""
-
-    type = fields.String(required=True)
-    title = fields.String(required=True)
-    status = fields.Integer(required=True)
-    detail = fields.String(required=True)
-    instance = fields.String(required=True)
-    code = fields.String(required=True)
-    request_id = fields.String(required=True)
-    errors = fields.List(fields.Nested(FieldError))
-
-
-class _Api(flask_smorest.Api):  # type: ignore[misc]
-    """flask-smorest whose errors are ours: config/problems.py renders them."""
-
-    ERROR_SCHEMA = ProblemBody
-
-    def _register_error_handlers(self) -> None:
-        """Leave every error to the one renderer."""
-
-
 class PageArgs(Schema):
     """The two query arguments every list takes."""
 
@@ -236,11 +210,10 @@ def init_api(app: Flask) -> None:
             "security": [{"oauth2": []}],
         },
     )
-    api = _Api()
+    api = DescribedApi()
     api.init_app(app)
     for blueprint in API_BLUEPRINTS:
         api.register_blueprint(blueprint)
-    complete_document(app, api.spec)
     app.view_functions["api-docs.openapi_json"] = public(partial(api._openapi_json))
     app.after_request(_keep_private)
     app.add_url_rule("/api/v1/docs", "api_docs", public(_docs))

@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import re
 from http import HTTPStatus
+from threading import RLock
 from typing import Any
 
+import flask_smorest
+import marshmallow as ma
 from flask import Flask
+from flask_smorest.blueprint import Blueprint
+from marshmallow import fields
 
 PROBLEM = "application/problem+json"
 METHODS = ("get", "post", "put", "delete")
@@ -22,6 +27,68 @@ HEADERS = {
     "Idempotency-Key": "The same call again under one key gets the first answer again",
     "If-Match": "The ETag of the version that was read; needed, 428 without",
 }
+
+
+class FieldError(ma.Schema):
+    """One bad field."""
+
+    pointer = fields.String(metadata={"description": "RFC 6901 pointer into the body"})
+    message = fields.String()
+
+
+class ProblemBody(ma.Schema):
+    """RFC 9457 problem details."""
+
+    type = fields.String(required=True)
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    detail = fields.String(required=True)
+    instance = fields.String(required=True)
+    code = fields.String(required=True)
+    request_id = fields.String(required=True)
+    errors = fields.List(fields.Nested(FieldError))
+
+
+class DescribedApi(flask_smorest.Api):  # type: ignore[misc]
+    """flask-smorest whose errors are ours (config/problems.py renders them), described when asked.
+
+    Describing every operation is a good part of a start and 5 MB, and most processes are never asked.
+    """
+
+    ERROR_SCHEMA = ProblemBody
+
+    def __init__(self) -> None:
+        self._known: Any = None
+        self._undescribed: list[Blueprint] = []
+        self._describing = RLock()
+        super().__init__()
+
+    def _register_error_handlers(self) -> None:
+        """Leave every error to the one renderer."""
+
+    def register_blueprint(self, blueprint: Blueprint) -> None:
+        """Register the operations; they are described when the description is asked for."""
+        self._app.extensions["flask-smorest"]["blp_name_to_api"][blueprint.name] = self
+        self._app.register_blueprint(blueprint)
+        self._undescribed.append(blueprint)
+
+    @property
+    def spec(self) -> Any:
+        """Return the description, of all operations."""
+        with self._describing:
+            waiting, self._undescribed = self._undescribed, []
+            for one in waiting:
+                one.register_views_in_doc(
+                    self, self._app, self._known, name=one.name, parameters=None
+                )
+                self._known.tag({"name": one.name, "description": one.description})
+            if waiting:
+                complete_document(self._app, self._known)
+            return self._known
+
+    @spec.setter
+    def spec(self, blank: Any) -> None:
+        self._known = blank
 
 
 def complete_document(app: Flask, spec: Any) -> None:

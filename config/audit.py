@@ -18,11 +18,12 @@ from config.json import dumps
 from config.prepared import Prepared
 from config.seals import Xid8
 
-_RECORD = Prepared(
-    "audit_record",
-    "INSERT INTO audit_events (actor, action, subject, facility, request_id, details) VALUES"
-    " (%(actor)s, %(action)s, %(subject)s, %(facility)s, %(request_id)s, %(details)s)",
-)
+RECORD = """
+INSERT INTO audit_events (actor, action, subject, facility, request_id, details)
+SELECT %(actor)s::text, %(action)s::text, %(subject)s::text, %(facility)s::text,
+       %(request_id)s::text, %(details)s::jsonb"""
+"""One act; `FROM …` makes it part of a statement that may write nothing. Values: `act_of`."""
+_RECORD = Prepared("audit_record", RECORD)
 
 
 class Named(Protocol):
@@ -61,14 +62,20 @@ def record(
     by: Named | str, action: str, *, subject: str, facility: str | None = None, **details: Any
 ) -> None:
     """Write one act to the trail, in the open transaction (or one of its own)."""
-    actor = by if isinstance(by, str) else by.subject
-    row = {
-        "actor": actor,
+    row = act_of(by, action, subject=subject, facility=facility, **details)
+    with transaction() as session:
+        _RECORD.run(driver(session), row)
+
+
+def act_of(
+    by: Named | str, action: str, *, subject: str, facility: str | None = None, **details: Any
+) -> dict[str, Any]:
+    """Return the values of `RECORD`, for a statement that writes the act beside its fact."""
+    return {
+        "actor": by if isinstance(by, str) else by.subject,
         "action": action,
         "subject": subject,
         "facility": facility,
         "request_id": g.get("request_id") if has_request_context() else None,
         "details": dumps(details),
     }
-    with transaction() as session:
-        _RECORD.run(driver(session), row)

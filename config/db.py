@@ -2,6 +2,7 @@
 
 `transaction()` holds the only commit and rollback of the product. `fast()` is its one named
 exception: single statements that are atomic by themselves, on driver connections in autocommit.
+`work()` is a transaction on such a connection, for the path of a claim.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +22,12 @@ from psycopg import Connection, OperationalError
 from psycopg_pool import ConnectionPool
 from sqlalchemy import DateTime, MetaData, Text, event
 from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, Session, configure_mappers
 from sqlalchemy.orm import registry as Registry  # noqa: N812 - a class under a module-like name
 
+from config.ahead import ahead
 from config.later import later
+from config.prepared import Work
 from config.settings import Settings
 
 NAMING = {
@@ -33,6 +37,7 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
+_at_work: ContextVar[bool] = ContextVar("at_work", default=False)
 flask_migrate = later("flask_migrate")
 POOL_KEY = "nssf.fast_pool"
 # Longer than this nobody waits for a free connection: the caller is told to come back (503).
@@ -62,6 +67,8 @@ def transaction() -> Iterator[Session]:
     if session.info.get("in_transaction"):
         yield session
         return
+    if _at_work.get():
+        raise RuntimeError("what is written within `work` is written by it")
     session.info["in_transaction"] = True
     try:
         yield session
@@ -78,6 +85,31 @@ def driver(session: Session) -> Connection[Any]:
     connection: Connection[Any] | None = session.connection().connection.driver_connection
     assert connection is not None  # noqa: S101 - only a closed pool entry has none
     return connection
+
+
+@contextmanager
+def work() -> Iterator[Work]:
+    """Run one unit of work of prepared statements alone; an open transaction is joined.
+
+    The statements sent together wait once. Within it nothing else may write: it would be a
+    transaction of its own.
+    """
+    if db.session.registry.has() and db.session().info.get("in_transaction"):
+        session = db.session()
+        session.flush()
+        yield Work(driver(session), joins=True)
+        return
+    with fast() as connection:
+        one = Work(connection)
+        token = _at_work.set(True)
+        try:
+            yield one
+            one.end()
+        except BaseException:
+            one.undo()
+            raise
+        finally:
+            _at_work.reset(token)
 
 
 @contextmanager
@@ -118,6 +150,7 @@ def init_db(app: Flask, settings: Settings) -> None:
         # Alembic and its templates are for commands: a web process never migrates.
         flask_migrate.Migrate(app, db, directory="config/migrations")
     app.extensions[POOL_KEY] = _LazyPool(settings)
+    ahead(app, configure_mappers)
 
 
 def _is_dropped(connection: Connection[Any]) -> bool:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ipaddress
 import os
 import time
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import structlog
-from flask import Blueprint, Flask, Response, g, request
+from flask import Blueprint, Flask, Response, current_app, g, request
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
@@ -21,6 +21,9 @@ from prometheus_client import (
     multiprocess,
 )
 from prometheus_client import REGISTRY as DEFAULT_REGISTRY
+from prometheus_client.core import GaugeMetricFamily
+from psycopg import Error as DriverError
+from psycopg_pool import PoolTimeout
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -28,9 +31,11 @@ from config.db import db
 from config.errors import Forbidden, Unauthorized
 from config.jobs import worker_alive
 from config.json import dumps
+from config.logs import log
 from config.settings import settings
 from config.web import public
 
+GAUGES = "nssf.gauges"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 MIGRATIONS = Path(__file__).with_name("migrations")
 REQUESTS = Counter(
@@ -41,7 +46,6 @@ SECONDS = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 3, 10),
 )  # fmt: skip
 
-log = structlog.get_logger()
 blueprint = Blueprint("health", __name__)
 bearer_check: list[Any] = []
 
@@ -114,7 +118,40 @@ def metrics() -> Response:
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         registry = CollectorRegistry()
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    return Response(generate_latest(registry) + _gauges(), content_type=CONTENT_TYPE_LATEST)
+
+
+class Gauge:
+    """One figure read from the store at every scrape: a number for each value of a label."""
+
+    def __init__(
+        self, name: str, about: str, label: str, read: Callable[[], Mapping[str, int]]
+    ) -> None:
+        self.name, self.about, self.label, self.read = name, about, label, read
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Yield the figure as Prometheus takes it."""
+        family = GaugeMetricFamily(self.name, self.about, labels=[self.label])
+        for value, number in self.read().items():
+            family.add_metric([value], number)
+        yield family
+
+
+def add_gauge(app: Flask, gauge: Gauge) -> None:
+    """Have a figure of a package told beside the product's own."""
+    app.extensions.setdefault(GAUGES, []).append(gauge)
+
+
+def _gauges() -> bytes:
+    registry = CollectorRegistry()
+    for gauge in current_app.extensions.get(GAUGES, ()):
+        registry.register(gauge)
+    try:
+        return generate_latest(registry)
+    except (SQLAlchemyError, DriverError, PoolTimeout) as error:
+        # Without a database the rest is still told, and readiness says why.
+        log.error("database.unavailable", error=type(error).__name__)
+        return b""
 
 
 def _from_this_machine() -> bool:

@@ -12,15 +12,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
-import structlog
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 from psycopg.types.json import Jsonb
 from sqlalchemy import text
 
 from config.db import db, driver, transaction
+from config.json import dumps
 from config.later import later
-from config.logs import frames
+from config.logs import frames, log
+from config.prepared import Prepared, Step
 from config.settings import settings
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 else:
     procrastinate = later("procrastinate")
 
-log = structlog.get_logger()
 
 ATTEMPTS = 5
 RETRY_SECONDS = 10
@@ -45,7 +45,7 @@ SELECT procrastinate_defer_jobs_v1(ARRAY[
     ROW('default', %(task)s, %(priority)s, %(lock)s, %(queueing_lock)s, %(args)s, NULL)
 ]::procrastinate_job_to_defer_v1[])
 """
-
+_DEFER = Prepared("job_defer", DEFER)
 
 LOST = text("""
 SELECT j.id, j.task_name, j.attempts FROM procrastinate_jobs j
@@ -99,6 +99,14 @@ def defer(
                 "queueing_lock": queueing_lock, "args": Jsonb(args),
             },
         )  # fmt: skip
+
+
+def deferring(name: str, **args: Any) -> Step:
+    """Return the statement that queues a task, to be sent in a transaction of `config.db.work`."""
+    if name not in _tasks:
+        raise LookupError(f"no task is called {name}")
+    values = {"task": name, "priority": 0, "lock": None, "queueing_lock": None, "args": dumps(args)}
+    return Step(_DEFER, values)
 
 
 def run_now(name: str, **args: Any) -> None:

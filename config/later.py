@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 
@@ -15,5 +16,11 @@ class _Later:
 
 
 def later(library: str) -> Any:
-    """Stand in for a library until something of it is asked for: it costs memory and a slow start."""
+    """Stand in for a library until something of it is asked for: it costs memory and a slow start.
+
+    One that is not installed is refused at once, not when somebody first needs it.
+    """
+    package = library.partition(".")[0]
+    if find_spec(package) is None:
+        raise ModuleNotFoundError(f"No module named {package!r}", name=package)
     return _Later(library)

@@ -21,6 +21,7 @@ from config.processes import Mark
 PROJECT = Path(__file__).resolve().parent.parent
 LARGEST_LOG = 50 * 1024 * 1024
 STOP_SECONDS = 25.0
+LEFT_OVER_SECONDS = 5.0
 LONGEST_PAUSE = 60.0
 
 
@@ -133,7 +134,7 @@ def recorded(file: Path) -> dict[str, Mark]:
 def end_left_overs(file: Path) -> None:
     """End what a killed launcher left running."""
     left = [mark.pid for mark in recorded(file).values()]
-    processes.end(left, [(signal.SIGTERM, 5)])
+    processes.end(left, [(signal.SIGTERM, LEFT_OVER_SECONDS)])
     for pid in left:
         processes.send(pid, signal.SIGKILL, group=True)
     processes.gone(left, 5)

@@ -7,6 +7,7 @@ application is what takes the time, so it is built once. The first failure ends 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +18,8 @@ from flask.cli import cli
 
 def run_steps(steps: Sequence[str]) -> int:
     """Run each command of the application; return the exit code of the first that fails, or 0."""
+    # Flask would report an application that cannot be loaded as one that has no such command.
+    importlib.import_module("wsgi")
     for step in steps:
         line, _, file = step.partition(" > ")
         with contextlib.ExitStack() as stack:

@@ -14,29 +14,40 @@ import time
 from typing import Any
 
 import orjson
-import structlog
 from flask import Flask, Response, g, request
 
 from config import clock
 
 REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
 LONGEST_TEMPLATE = 120
-log = structlog.get_logger()
+
+
+class _Events:
+    """Writes an event and its facts as one JSON object on one line of standard error."""
+
+    def info(self, event: str, **facts: Any) -> None:
+        """Write what happened as it should."""
+        self._write("info", event, facts)
+
+    def warning(self, event: str, **facts: Any) -> None:
+        """Write what somebody may want to look at."""
+        self._write("warning", event, facts)
+
+    def error(self, event: str, **facts: Any) -> None:
+        """Write what failed."""
+        self._write("error", event, facts)
+
+    def _write(self, level: str, event: str, facts: dict[str, Any]) -> None:
+        moment = clock.now().replace(tzinfo=None).isoformat() + "Z"
+        line = facts | {"event": event, "level": level, "timestamp": moment}
+        sys.stderr.write(orjson.dumps(line, default=str).decode() + "\n")
+
+
+log = _Events()
 
 
 def configure_logging() -> None:
-    """Write every log line as one JSON object on standard error."""
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(ensure_ascii=True),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
-        cache_logger_on_first_use=False,
-    )
+    """Let what libraries warn of come out in the shape of our own lines."""
     root = logging.getLogger()
     if not any(isinstance(handler, _Libraries) for handler in root.handlers):
         root.addHandler(_Libraries(level=logging.WARNING))
@@ -77,20 +88,15 @@ def _finish(response: Response) -> Response:
     rule = request.url_rule.rule if request.url_rule else "(no route)"
     if not rule.startswith(("/static", "/health")):
         now = time.perf_counter()
-        line = {
-            "request_id": g.get("request_id"),
-            "method": request.method,
-            "route": rule,
-            "status": response.status_code,
-            "ms": round((now - g.get("started", now)) * 1000, 1),
+        log.info(
+            "request",
+            request_id=g.get("request_id"),
+            method=request.method,
+            route=rule,
+            status=response.status_code,
+            ms=round((now - g.get("started", now)) * 1000, 1),
             **_actor(),
-            "event": "request",
-            "level": "info",
-            "timestamp": clock.now().replace(tzinfo=None).isoformat() + "Z",
-        }
-        # The line of every request, in the shape of all others: the chain of processors that
-        # makes those costs more than the rest of this hook.
-        sys.stderr.write(orjson.dumps(line).decode() + "\n")
+        )
     return response
 
 

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-import structlog
 from sqlalchemy import text
 
 from config import clock
 from config.db import transaction
 from config.jobs import periodic
+from config.logs import log
 from config.numbers import parse_month
-
-log = structlog.get_logger()
 
 
 def month_of(number: str) -> tuple[datetime, datetime] | None:

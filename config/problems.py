@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import structlog
 from flask import Flask, Response, g, request
 from flask_babel import gettext
 from marshmallow import ValidationError
@@ -32,10 +31,8 @@ from config.errors import (
     Unavailable,
 )
 from config.json import dumps
-from config.logs import frames
+from config.logs import frames, log
 from config.words import N_
-
-log = structlog.get_logger()
 
 # The database is away, overloaded, or gave a transaction up: worth trying again.
 PASSING = (OperationalError, PoolExhausted, DriverError, PoolTimeout)

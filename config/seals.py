@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import structlog
 from sqlalchemy import BigInteger, Connection, LargeBinary, Text, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -22,6 +21,7 @@ from sqlalchemy.types import UserDefinedType
 
 from config.db import Base, db, transaction
 from config.jobs import periodic
+from config.logs import log
 
 
 class Xid8(UserDefinedType[int]):
@@ -59,7 +59,6 @@ SEALS = text(
     " sealed_at FROM seals WHERE chain = :chain ORDER BY position"
 )
 
-log = structlog.get_logger()
 
 Signer = Callable[[bytes], tuple[str, bytes]]
 Verifier = Callable[[str, bytes, bytes], bool]

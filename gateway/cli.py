@@ -10,27 +10,18 @@ from pathlib import Path
 
 import click
 from flask.cli import AppGroup
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
 
 from auth.permissions import system_actor
 from config import clock
 from config.errors import Problem
+from config.later import later
 from gateway.facilities import service as facilities
 from gateway.registry import service as registry
 from gateway.registry.feed import KINDS, kind_of
 from gateway.registry.generator.world import Scale, generate
 from gateway.registry.models import ImportState
 
+bars = later("rich.progress")
 registry_group = AppGroup("registry", help="The registry of members and facilities.")
 demo_group = AppGroup("demo", help="Synthetic data; nobody in it exists.")
 _WORDS = {
@@ -44,11 +35,12 @@ class ImportBar:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._bar = Progress(
-            TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(),
-            TimeRemainingColumn(), TimeElapsedColumn(), console=Console(stderr=True),
+        self._bar = bars.Progress(
+            bars.TextColumn("{task.description}"), bars.BarColumn(), bars.DownloadColumn(),
+            bars.TransferSpeedColumn(), bars.TimeRemainingColumn(), bars.TimeElapsedColumn(),
+            console=bars.Console(stderr=True),
         )  # fmt: skip
-        self._task: TaskID | None = None
+        self._task: int | None = None
 
     def __enter__(self) -> ImportBar:
         if self._bar.console.is_terminal:

@@ -11,7 +11,7 @@ from gateway.coverage import desk as benefits_desk
 from gateway.coverage.cli import policy_group
 from gateway.eligibility import api as eligibility_api
 from gateway.eligibility import desk as reception_desk
-from gateway.eligibility import slip_page
+from gateway.eligibility import oversight, slip_page
 from gateway.eligibility.cli import slip_group
 from gateway.eligibility.service import add_follow_up
 from gateway.facilities import api as facilities_api
@@ -30,6 +30,7 @@ DESKS = (
     accounts_desk.blueprint,
     benefits_desk.blueprint,
     line_desk.blueprint,
+    oversight.blueprint,
     reception_desk.blueprint,
     slip_page.blueprint,
 )

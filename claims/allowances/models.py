@@ -27,6 +27,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from claims.allowances.rules.facts import EVENTS, KINDS
 from claims.allowances.states import AllowanceState
+from claims.submission.models import Claim
 from config.db import Base
 
 MOMENT = DateTime(timezone=True)
@@ -172,6 +173,15 @@ class Pregnancy(Base):
     scheme: Mapped[str | None] = mapped_column(Text)
     registered_by: Mapped[str] = mapped_column(Text)
     registered_at: Mapped[datetime] = mapped_column(MOMENT, server_default=func.now())
+
+
+# The deliveries among all claims, for the list of families that missed a registration.
+Index(
+    "ix_claims_deliveries", Claim.service_to,
+    postgresql_where=text(
+        "type = 'maternity' AND body -> 'maternity' ->> 'event' = 'delivery' AND birth_order = 0"
+    ),
+)  # fmt: skip
 
 
 class AllowanceRuleFile(Base):

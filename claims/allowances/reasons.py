@@ -171,6 +171,8 @@ _ROWS: tuple[tuple[str, Weight, str, str], ...] = (
      "បានប្រើ {used} ក្នុងចំណោម {limit} ថ្ងៃ ក្នុង {months} ខែ៖ អាចបង់បាន {left} ថ្ងៃ។"),
     ("days_used_up", _DENY, "All {limit} days in {months} months are used.",
      "បានប្រើអស់ទាំង {limit} ថ្ងៃ ក្នុង {months} ខែ។"),
+    ("leave_paid_twice", _REVIEW, "Another allowance pays {days} of the same days of leave.",
+     "ប្រាក់ឧបត្ថម្ភផ្សេងទៀតបង់រួចហើយសម្រាប់ {days} ថ្ងៃនៃការឈប់សម្រាកដដែល។"),
     # death
     ("amount_not_set", _DENY,
      "The amount is not set yet: the allowance is recorded and not payable until NSSF sets it.",

@@ -80,6 +80,14 @@ TRANSITIONS: tuple[AllowanceTransition, ...] = (
     _E(_S.APPROVED, "batch", _S.BATCHED, _FINANCE, N_("Put into a batch"), button=False),
     _E(_S.BATCHED, "unbatch", _S.APPROVED, _FINANCE, N_("Take out of the batch"), button=False),
     _E(_S.BATCHED, "pay", _S.PAID, _FINANCE, N_("Record the payment"), button=False),
+    _E(
+        _S.PAID,
+        "unpay",
+        _S.APPROVED,
+        Permission.BATCH_AUTHORISE,
+        N_("The money came back"),
+        button=False,
+    ),
 )
 
 

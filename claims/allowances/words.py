@@ -65,6 +65,7 @@ STEP = {
     "batch": N_("Put into a batch"),
     "unbatch": N_("Taken out of the batch"),
     "pay": N_("Paid"),
+    "unpay": N_("The money came back"),
 }
 WORDS = {
     "allowance_kind": KIND,

@@ -13,6 +13,7 @@ from auth.permissions import Permission
 from claims.appeals import service as appeals
 from claims.appeals.schemas import AppealBody, AppealDecision, AppealQuery, from_cursor, to_cursor
 from claims.appeals.words import WORDS
+from claims.submission.desk.texts import reasons_to_name
 from claims.submission.states import DECIDED
 from config import clock
 from config.cursors import make_cursor
@@ -112,7 +113,14 @@ def _review(given: dict[str, Any]) -> dict[str, Any]:
     claim, actor = given["claim"], current_actor()
     appeal = appeals.find_appeal(claim["number"], by=actor) if claim["appeal"] else None
     waits = appeal is not None and appeal.state == "open" and claim["state"] in DECIDED
-    return {"appeal": appeal, "may_decide": waits and any(actor.may(one) for one in REVIEWERS)}
+    if not waits or not any(actor.may(one) for one in REVIEWERS):
+        return {"appeal": appeal, "may_decide": False}
+    problem = appeals.why_not(claim["number"], by=actor)
+    reason = sentence(problem) if problem else None
+    reasons = reasons_to_name(claim)
+    return {
+        "appeal": appeal, "may_decide": problem is None, "why_not": reason, "reasons": reasons,
+    }  # fmt: skip
 
 
 LINK_PANEL = Panel("claims_list", "appeals/_link.html", Permission.CLAIM_SUBMIT)

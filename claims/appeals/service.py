@@ -32,7 +32,7 @@ from claims.submission.service.reading import own_facility
 from claims.submission.states import ClaimState, find_transition
 from config import clock
 from config.db import transaction
-from config.errors import Conflict, Forbidden, Invalid, NotFound
+from config.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from config.words import N_
 
 UNPAID = frozenset({ClaimState.APPROVED, ClaimState.REJECTED})
@@ -60,7 +60,7 @@ def file_appeal(
                 claim_id=claim.id, claim_number=number, facility=facility, reason=reason,
                 note=note, lines=sorted(set(lines)), filed_by=by.subject,
                 decide_by=_decide_by(claim), claim_state=claim.state,
-                earlier_riel=claim.approved_riel or 0,
+                earlier_riel=_standing(claim),
                 earlier_lines=[asdict(line) for line in _approved(session, claim)],
             )
         )  # fmt: skip
@@ -112,6 +112,20 @@ def find_appeal(number: str, *, by: Actor) -> Appeal | None:
         return session.scalars(select(Appeal).where(Appeal.claim_number == found["number"])).first()
 
 
+def why_not(number: str, *, by: Actor) -> Problem | None:
+    """Say why somebody may not decide an open appeal; None when they may, or there is none."""
+    with transaction() as session:
+        claim = access.find(session, number)
+        appeal = queries.appeal_of(session, claim.id)
+        if appeal is None:
+            return None
+        try:
+            _check_person(session, claim, appeal, by)
+        except Forbidden as problem:
+            return problem
+    return None
+
+
 def _open_appeal(session: Session, number: str, by: Actor) -> tuple[Claim, Appeal]:
     """Lock a claim and its open appeal for somebody who has not decided on either before."""
     claim = access.lock(number, by)
@@ -120,17 +134,25 @@ def _open_appeal(session: Session, number: str, by: Actor) -> tuple[Claim, Appea
         raise NotFound
     if appeal.state != "open":
         raise Conflict("appeal_decided", detail=N_("This appeal is decided."))
+    _check_person(session, claim, appeal, by)
+    return claim, appeal
+
+
+def _check_person(session: Session, claim: Claim, appeal: Appeal, by: Actor) -> None:
+    """Let only somebody decide who decided on neither the claim nor the appeal before."""
     access.check_distance(claim, by)
     before = queries.deciders(session, claim.id)
     if access.same_human(by.subject, *before, claim.first_approver, appeal.filed_by):
         raise Forbidden(
             "earlier_decider", detail=N_("Somebody else than before decides an appeal.")
         )
-    if appeal.proposed_by is not None:
-        access.check_reviewer(by, Permission.CLAIM_APPROVE)
-        if access.same_human(by.subject, appeal.proposed_by):
-            raise Forbidden("same_person", detail=N_("Another person must agree."))
-    return claim, appeal
+    if appeal.proposed_by is None:
+        return
+    if access.same_human(by.subject, appeal.proposed_by):
+        raise Forbidden("same_person", detail=N_("Another person must agree."))
+    if not by.may(Permission.CLAIM_APPROVE):
+        said = N_("It waits for a second person who may approve.")
+        raise Forbidden("second_approval", detail=said)
 
 
 def _dismiss(
@@ -139,7 +161,7 @@ def _dismiss(
     if not note:
         raise Invalid(errors=[{"pointer": "/note", "message": "Tell the facility why."}])
     submission.move(claim, "dismiss", by=by)
-    _close(session, appeal, LOST, riel=claim.approved_riel or 0, note=note, by=by)
+    _close(session, appeal, LOST, riel=_standing(claim), note=note, by=by)
 
 
 def _grant(
@@ -153,7 +175,8 @@ def _grant(
 ) -> None:
     second = appeal.proposed_by is not None
     verdict = _proposed(appeal) if second else _verdict(session, claim, wishes, by)
-    errors = faults_of(verdict, earlier_riel=claim.approved_riel or 0)
+    before = _standing(claim)
+    errors = faults_of(verdict, earlier_riel=before)
     if errors:
         raise Invalid(errors=errors)
     if verdict.causes and not second:
@@ -162,7 +185,6 @@ def _grant(
         appeal.proposed_lines = [asdict(line) for line in verdict.lines]
         appeal.answer = note
         return
-    before = claim.approved_riel or 0
     appeal.granted_lines = [asdict(line) for line in verdict.lines]
     _take_effect(session, claim, appeal, verdict, before, by=by)
     decision = access.new_decision(claim, "approve", by, SECOND if second else FIRST)
@@ -171,6 +193,11 @@ def _grant(
     session.add(decision)
     appeal.earlier_riel = before
     _close(session, appeal, WON, riel=verdict.riel, note=note or appeal.answer, by=by)
+
+
+def _standing(claim: Claim) -> int:
+    """Return what a claim is worth before the appeal, less what was recovered from its payment."""
+    return (claim.approved_riel or 0) + ledger.adjusted(claim.number)
 
 
 def _take_effect(
@@ -182,15 +209,22 @@ def _take_effect(
         if state == ClaimState.APPROVED:
             undo(claim)
         take_effect(session, claim, facts, verdict.lines, by=by, action="amend")
+        # A payment that came back was corrected before: what is granted now is owed whole.
+        _pay_on_top(claim, -ledger.adjusted(claim.number), by=by)
         return
     more = verdict.riel - before
     submission.move(claim, "supplement", by=by, riel=more)
     use_benefits(claim, facts, verdict.lines)
     appeal.supplement_riel = more
-    ledger.supplement(
-        claim=claim.number, facility=claim.facility, scheme=access.scheme_of(claim), riel=more,
-        reason="appeal", by=by,
-    )  # fmt: skip
+    _pay_on_top(claim, more, by=by)
+
+
+def _pay_on_top(claim: Claim, riel: int, *, by: Actor) -> None:
+    if riel > 0:
+        ledger.supplement(
+            claim=claim.number, facility=claim.facility, scheme=access.scheme_of(claim), riel=riel,
+            reason="appeal", by=by,
+        )  # fmt: skip
 
 
 def _verdict(session: Session, claim: Claim, wishes: Sequence[LineWish], by: Actor) -> Verdict:

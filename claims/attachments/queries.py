@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import ARRAY, Text, cast, func, select
 
 from claims.attachments.models import Attachment
 from config.db import db
@@ -47,6 +47,9 @@ def find_same(subject: str, kind: str, received_sha256: str) -> Attachment | Non
     )
 
 
-def is_needed(sha256: str) -> bool:
-    """Tell whether any attachment has this content."""
-    return bool(db.session.scalar(select(exists().where(Attachment.sha256 == sha256))))
+def needed(contents: Set[str]) -> set[str]:
+    """Return which of these contents any attachment has."""
+    # One array, for statements take no more than 65,535 single values.
+    asked = cast(list(contents), ARRAY(Text))
+    query = select(Attachment.sha256).where(Attachment.sha256 == func.any(asked))
+    return set(db.session.scalars(query.distinct()))

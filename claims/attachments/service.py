@@ -109,13 +109,12 @@ def remove(subject: str, number: str, *, by: Actor) -> None:
 def sweep_contents() -> None:
     """Remove contents that belong to nothing, an hour after they were written."""
     store.clear_incoming(older_than=ORPHAN_SECONDS)
-    for sha in store.contents():
-        if queries.is_needed(sha):
-            continue
-        with transaction() as session:
-            session.execute(ALONE, {"sha": sha})
-            if not queries.is_needed(sha):
-                store.remove(sha, older_than=ORPHAN_SECONDS)
+    for some in store.contents():
+        for sha in sorted(some - queries.needed(some)):
+            with transaction() as session:
+                session.execute(ALONE, {"sha": sha})
+                if not queries.needed({sha}):
+                    store.remove(sha, older_than=ORPHAN_SECONDS)
 
 
 def _find(subject: str, number: str) -> Attachment:

@@ -91,10 +91,10 @@ def remove(digest: str, *, older_than: float) -> bool:
     return False
 
 
-def contents() -> Iterator[str]:
-    """Yield the hash of every content on disk."""
+def contents() -> Iterator[set[str]]:
+    """Yield the hashes of every content on disk, folder by folder."""
     for folder in sorted(_root().glob("[0-9a-f][0-9a-f]")):
-        yield from sorted(path.name for path in folder.iterdir())
+        yield {path.name for path in folder.iterdir()}
 
 
 def clear_incoming(*, older_than: float) -> None:

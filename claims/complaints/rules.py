@@ -6,6 +6,7 @@ assumption wherever it is shown.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
@@ -17,6 +18,8 @@ from config.words import N_
 FEWEST_SHOWN = 5
 HIDDEN = f"<{FEWEST_SHOWN}"
 AGES = (7, 15, 30)
+# Shorter parts of a name are words of their own too often.
+LONG_ENOUGH = 4
 
 
 class Kind(StrEnum):
@@ -116,6 +119,21 @@ def faults(filing: Filing, *, today: date) -> list[dict[str, str]]:
     if filing.happened_on is not None and filing.happened_on > today:
         found.append(("/happened_on", N_("This day has not been yet.")))
     return [{"pointer": pointer, "message": message} for pointer, message in found]
+
+
+def tells_who(words: str, who: Complainant) -> bool:
+    """Tell whether words for a facility give away who complained: part of a name, or the phone."""
+    said = words.casefold()
+    spoken = set(re.findall(r"\w+", said))
+    parts = [part for part in (who.name or "").casefold().split() if len(part) >= LONG_ENOUGH]
+    if any(part in (spoken if part.isascii() else said) for part in parts):
+        return True
+    phone = _digits(who.phone or "").lstrip("0")
+    return bool(phone) and phone in _digits(words)
+
+
+def _digits(text: str) -> str:
+    return "".join(str(int(sign)) for sign in text if sign.isdecimal())
 
 
 def may_reopen(ended_on: date, *, today: date, terms: Terms) -> bool:

@@ -31,6 +31,7 @@ from claims.demo.people import People
 from claims.demo.visiting import TODAY, Reception
 from claims.demo.world import Size, choose_places, import_registry
 from claims.reimbursement.service import verify_books
+from claims.signals.service import profile_facilities
 from claims.submission.service.calendar import load_default_holidays
 from claims.submission.service.clocks import recount_all
 from config import clock
@@ -148,6 +149,7 @@ def _live(owner: Connection[Any], size: Size, cast: Cast) -> None:
     Complaints(cast, diary, today=today).plan_month()
     Disputes(cast, diary, today=today).plan_month()
     diary.run()
-    # The stamps have been moved: what waits is counted by them.
+    # The stamps have been moved: what waits is counted by them, and facilities stand beside peers.
     recount_all()
+    profile_facilities()
     review.lease_some()

@@ -54,6 +54,7 @@ STATES: dict[str, str | None] = {
     "allowance.batched": "batched",
     "allowance.unbatched": "approved",
     "allowance.paid": "paid",
+    "allowance.payment_returned": "approved",
     "complaint.forwarded": "forwarded",
 }
 # Moves of a record that are NSSF's own business.

@@ -45,10 +45,15 @@ def takes_claims_file(view: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(view)
     def wider(*args: Any, **kwargs: Any) -> Any:
-        request.max_content_length = settings().claims_upload_bytes + AROUND
+        take_whole_files()
         return view(*args, **kwargs)
 
     return wider
+
+
+def take_whole_files() -> None:
+    """Let this request's body be as large as an import."""
+    request.max_content_length = settings().claims_upload_bytes + AROUND
 
 
 def sent_file() -> tuple[IO[bytes], str]:

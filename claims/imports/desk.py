@@ -7,10 +7,10 @@ from typing import Any
 from flask import request
 from werkzeug.wrappers import Response as AnyResponse
 
-from auth.guard import current_actor, requires
+from auth.guard import current_actor, requires, signed_in
 from auth.permissions import Permission
 from claims.imports import service as imports
-from claims.imports.answers import result_file, template
+from claims.imports.answers import result_file, take_whole_files, template
 from claims.imports.models import OPEN
 from claims.imports.rules import COLUMNS, REQUIRED
 from claims.imports.schemas import ResultArgs, TemplateArgs
@@ -24,6 +24,13 @@ PAGE_ROWS, FAULTS_SHOWN = 20, 50
 
 blueprint = DeskBlueprint("imports", __name__, url_prefix="/billing/imports", words=WORDS)
 LINK_PANEL = Panel("claims_list", "imports/_link.html", Permission.CLAIM_SUBMIT)
+
+
+@blueprint.url_value_preprocessor
+def _widen(endpoint: str | None, _values: dict[str, Any] | None) -> None:
+    """Let the form be as large as the API's body, before the token within it is looked for."""
+    if endpoint == f"{blueprint.name}.request_import" and signed_in() is not None:
+        take_whole_files()
 
 
 @blueprint.get("")

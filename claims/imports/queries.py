@@ -10,14 +10,18 @@ from typing import Any
 
 from psycopg import Connection
 from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
 from sqlalchemy import select, text
 
 from claims.imports.models import OPEN, ClaimImport
 from config.db import db, driver
+from config.json import dumps
 
 PAGE = 500
 FRESH = {"populate_existing": True}
 
+# Who works on an import holds its row: a second worker waits, and then sees what is left.
+HOLD = text("SELECT 1 FROM claim_imports WHERE id = :id FOR NO KEY UPDATE")
 WAITING = text("""
 SELECT position, rows, facility_reference, content, stumbles FROM claim_import_items
  WHERE import_id = :id AND result IS NULL ORDER BY position LIMIT :limit
@@ -25,15 +29,20 @@ SELECT position, rows, facility_reference, content, stumbles FROM claim_import_i
 # An item is settled once: who comes second changes nothing and counts nothing.
 SETTLE = """
 WITH settled AS (
-    UPDATE claim_import_items SET result = %(result)s, claim_number = %(claim)s,
-           claim_state = %(state)s, payable_riel = %(riel)s, faults = %(faults)s, content = NULL
-     WHERE import_id = %(id)s AND position = %(position)s AND result IS NULL RETURNING result
+    UPDATE claim_import_items i SET result = g.result, claim_number = g.claim,
+           claim_state = g.state, payable_riel = g.riel, faults = g.faults, content = NULL
+      FROM jsonb_to_recordset(%(results)s) AS
+           g(position int, result text, claim text, state text, riel bigint, faults jsonb)
+     WHERE i.import_id = %(id)s AND i.position = g.position AND i.result IS NULL
+    RETURNING i.result
 )
 UPDATE claim_imports i
-   SET accepted = accepted + (s.result = 'accepted')::int,
-       unchanged = unchanged + (s.result = 'unchanged')::int,
-       refused = refused + (s.result = 'refused')::int
-  FROM settled s WHERE i.id = %(id)s
+   SET accepted = i.accepted + s.accepted, unchanged = i.unchanged + s.unchanged,
+       refused = i.refused + s.refused
+  FROM (SELECT count(*) FILTER (WHERE result = 'accepted') AS accepted,
+               count(*) FILTER (WHERE result = 'unchanged') AS unchanged,
+               count(*) FILTER (WHERE result = 'refused') AS refused FROM settled) s
+ WHERE i.id = %(id)s
 """
 COPY = """
 COPY claim_import_items (import_id, position, rows, facility_reference, content) FROM STDIN
@@ -87,7 +96,8 @@ def count_open(facility: str) -> int:
 
 
 def waiting_items(import_id: int, *, limit: int) -> Sequence[Any]:
-    """Return the next claims of a file that are not filed yet."""
+    """Return the next claims of a file that are not filed yet, for this transaction alone."""
+    db.session.execute(HOLD, {"id": import_id})
     return db.session.execute(WAITING, {"id": import_id, "limit": limit}).all()
 
 
@@ -101,6 +111,11 @@ def copy_items(connection: Connection[Any], rows: Iterable[tuple[Any, ...]]) -> 
     with connection.cursor() as cursor, cursor.copy(COPY) as copy:
         for row in rows:
             copy.write_row(row)
+
+
+def settle(connection: Connection[Any], import_id: int, results: list[dict[str, Any]]) -> None:
+    """Note what became of some claims, and count it."""
+    connection.execute(SETTLE, {"id": import_id, "results": Jsonb(results, dumps)})
 
 
 def results(import_id: int) -> Iterator[dict[str, Any]]:

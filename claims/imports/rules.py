@@ -63,8 +63,9 @@ class Fault:
     message: str
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as stored and shown."""
-        return {"row": self.row, "column": self.column, "message": self.message}
+        """Return it as stored and shown; a foreign key's NUL no column of ours could hold."""
+        column = self.column.replace("\0", "")
+        return {"row": self.row, "column": column, "message": self.message}
 
 
 def unknown_columns(header: Sequence[str]) -> list[str]:

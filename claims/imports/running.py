@@ -1,23 +1,23 @@
-"""Works an import off in turns, each claim in a transaction of its own together with its result.
+"""Works an import off in turns: a few claims a transaction, each together with its result.
 
 A door like any other: it loads each claim through the schema and calls the service of claims.
-A killed worker therefore leaves every claim either filed and counted or waiting. A turn is short
-and queued behind other jobs, so that no facility's file keeps the others from theirs.
+Each is whole or absent by a savepoint of its own, and a killed worker leaves every claim either
+filed and counted or waiting. A turn is short and queued behind other jobs, so that no facility's
+file keeps the others from theirs.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from zlib import crc32
 
 import marshmallow as ma
 import orjson
-from psycopg.errors import DataError as DriverDataError
-from psycopg.types.json import Jsonb
 from sqlalchemy import func, text
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.orm import Session
 
 from auth.permissions import Actor, Permission
 from claims.imports import queries
@@ -27,17 +27,20 @@ from claims.imports.rules import Fault, fault_at, to_body
 from claims.imports.staging import rows_of, stage
 from claims.submission import service as submission
 from claims.submission.schemas import ClaimBody
+from claims.submission.service.writes import lock_person
 from config.audit import record
 from config.db import driver, transaction
 from config.errors import Invalid, Problem
 from config.jobs import defer, periodic, task
-from config.problems import pointers
+from config.problems import NO_SUCH_VALUE, PASSING, pointers
 from config.settings import settings
+from config.text import fold_card
 from config.words import N_
 
 TASK = "claims.import"
 TURN_SECONDS, PLACES = 15.0, 4
-AT_A_TIME = 100
+# What waits for a claim of one of these people waits for all of them: a few tenths of a second.
+TOGETHER = 20
 KEPT_DAYS = 90
 MAX_STUMBLES = 3
 BODY = ClaimBody()
@@ -119,13 +122,11 @@ def _read(job: ClaimImport) -> None:
 def _take_turn(job: ClaimImport) -> None:
     by = _requester(job)
     until = time.monotonic() + TURN_SECONDS
-    while items := _waiting(job):
-        for item in items:
-            _file(job, item, by=by)
-            if time.monotonic() > until:
-                with transaction():
-                    defer(TASK, lock=lock_of(job.facility), priority=-10, number=job.number)
-                return
+    while _file_some(job, by=by):
+        if time.monotonic() > until:
+            with transaction():
+                defer(TASK, lock=lock_of(job.facility), priority=-10, number=job.number)
+            return
     with transaction() as session:
         session.refresh(job, with_for_update=True)
         if job.state in OPEN:
@@ -134,11 +135,6 @@ def _take_turn(job: ClaimImport) -> None:
                 by, "claim.import_finished", subject=job.number, facility=job.facility,
                 accepted=job.accepted, unchanged=job.unchanged, refused=job.refused,
             )  # fmt: skip
-
-
-def _waiting(job: ClaimImport) -> Any:
-    with transaction():
-        return queries.waiting_items(job.id, limit=AT_A_TIME)
 
 
 def _requester(job: ClaimImport) -> Actor:
@@ -151,38 +147,68 @@ def _requester(job: ClaimImport) -> Actor:
     )
 
 
-def _file(job: ClaimImport, item: Any, *, by: Actor) -> None:
-    """File one claim and its result together, or its refusal; one bad claim stops no other."""
-    if item.stumbles >= MAX_STUMBLES:
-        return _refuse(job, item, [Fault(item.rows[0], "", OUR_FAULT)])
-    body, faults = _loaded(job, item)
-    if faults:
-        return _refuse(job, item, faults)
+def _file_some(job: ClaimImport, *, by: Actor) -> bool:
+    """File the next claims and their results in one transaction; tell whether there were any."""
+    item = None
     try:
-        with transaction():
-            filed = submission.submit_claim(body, by=by)
-            claim = filed.claim
-            _settle(
-                job, item, result="accepted" if filed.created else "unchanged",
-                claim=claim["number"], state=claim["state"],
-                riel=claim["outcome"]["payable_riel"], faults=[],
-            )  # fmt: skip
-    except Problem as problem:
-        _refuse(job, item, _faults_of(problem, item.rows, plain=job.format == "ndjson"))
-    except (DataError, DriverDataError):
-        _refuse(job, item, [Fault(item.rows[0], "", NOT_STORED)])
-    except OperationalError:
+        with transaction() as session:
+            items = queries.waiting_items(job.id, limit=TOGETHER)
+            loaded, results = [], []
+            for item in items:
+                loaded.append(_loaded(job, item))
+            _lock_people(session, loaded)
+            for item, (body, faults) in zip(items, loaded, strict=True):
+                results.append(_file(job, item, body, faults, session=session, by=by))
+            if results:
+                queries.settle(driver(session), job.id, results)
+    except PASSING:
         raise
     except Exception:
         # Ours, not the claim's: the job fails, is tried again, and in the end goes past it.
-        with transaction() as session:
-            session.execute(STUMBLED, {"id": job.id, "position": item.position})
+        if item is not None:
+            with transaction() as session:
+                session.execute(STUMBLED, {"id": job.id, "position": item.position})
         raise
-    return None
+    return bool(items)
+
+
+def _lock_people(session: Session, loaded: Iterable[tuple[Any, list[Fault]]]) -> None:
+    """Take every lock before the first claim is written, in one order: so nobody waits in a ring."""
+    cards = {fold_card(body["card_number"]) for body, faults in loaded if not faults}
+    for card in sorted(cards):
+        lock_person(driver(session), card)
+
+
+def _file(
+    job: ClaimImport, item: Any, body: Any, faults: list[Fault], *, session: Session, by: Actor
+) -> dict[str, Any]:
+    """File one claim, whole or not at all; one bad claim stops no other. Return its result."""
+    if faults:
+        return _refused(item, faults)
+    try:
+        with session.begin_nested():
+            filed = submission.submit_claim(body, by=by)
+    except Problem as problem:
+        return _refused(item, _faults_of(problem, item.rows, plain=job.format == "ndjson"))
+    except NO_SUCH_VALUE:
+        return _refused(item, [Fault(item.rows[0], "", NOT_STORED)])
+    claim = filed.claim
+    return {
+        "position": item.position, "result": "accepted" if filed.created else "unchanged",
+        "claim": claim["number"], "state": claim["state"],
+        "riel": claim["outcome"]["payable_riel"], "faults": [],
+    }  # fmt: skip
+
+
+def _refused(item: Any, faults: list[Fault]) -> dict[str, Any]:
+    told = [fault.as_json() for fault in faults]
+    return {"position": item.position, "result": "refused", "faults": told}
 
 
 def _loaded(job: ClaimImport, item: Any) -> tuple[Any, list[Fault]]:
     """Load a claim as every door does; return it, or what is wrong with which cells."""
+    if item.stumbles >= MAX_STUMBLES:
+        return None, [Fault(item.rows[0], "", OUR_FAULT)]
     plain = job.format == "ndjson"
     faults: list[Fault] = []
     if plain:
@@ -206,19 +232,3 @@ def _fault(error: dict[str, str], rows: list[int], *, plain: bool) -> Fault:
     if plain:
         return Fault(rows[0], error["pointer"], error["message"])
     return fault_at(error["pointer"], error["message"], rows)
-
-
-def _refuse(job: ClaimImport, item: Any, faults: list[Fault]) -> None:
-    with transaction():
-        _settle(
-            job, item, result="refused", claim=None, state=None, riel=None,
-            faults=[fault.as_json() for fault in faults],
-        )  # fmt: skip
-
-
-def _settle(job: ClaimImport, item: Any, *, faults: list[dict[str, Any]], **values: Any) -> None:
-    with transaction() as session:
-        driver(session).execute(
-            queries.SETTLE,
-            values | {"id": job.id, "position": item.position, "faults": Jsonb(faults)},
-        )

@@ -26,6 +26,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from claims.reimbursement.states import BatchState
+from claims.submission.models import Claim
 from config.db import Base
 
 MOMENT = DateTime(timezone=True)
@@ -55,6 +56,11 @@ def _steps() -> tuple[CheckConstraint, ...]:
         ),
         CheckConstraint("state <> 'failed' OR failure IS NOT NULL", name="failed"),
     )
+
+
+# What is decided and not paid, by the day that starts the clock of its payment.
+UNPAID = text("state IN ('approved', 'batched')")
+Index("ix_claims_unpaid", Claim.decided_at, postgresql_where=UNPAID)
 
 
 class _Payment:
@@ -108,7 +114,8 @@ class Batch(_Payment, Base):
             name="reference",
         ),
         CheckConstraint(
-            "unpaid_riel >= 0 AND unpaid_riel < total_riel AND carried_forward_riel >= 0",
+            "unpaid_riel >= 0 AND carried_forward_riel >= 0 AND (unpaid_riel < total_riel"
+            " OR (unpaid_riel = total_riel AND payees = 'members'))",
             name="unpaid",
         ),
         CheckConstraint(
@@ -195,9 +202,17 @@ class BatchMember(Base):
         CheckConstraint("riel > 0", name="riel"),
         CheckConstraint("method IN ('bank', 'wallet', 'cash')", name="method"),
         CheckConstraint(
-            "(outcome IS NULL OR outcome IN ('paid', 'failed'))"
+            "(outcome IS NULL OR outcome IN ('paid', 'failed', 'returned'))"
             " AND (outcome IS DISTINCT FROM 'paid' OR bank_reference IS NOT NULL)",
             name="outcome",
+        ),
+        CheckConstraint(
+            "(return_by IS NULL) = (return_reason IS NULL)"
+            " AND (return_by IS NULL) = (returned_on IS NULL)"
+            " AND (return_by IS NULL OR outcome IN ('paid', 'returned'))"
+            " AND (return_confirmed_by IS NOT NULL) = (outcome IS NOT DISTINCT FROM 'returned')"
+            " AND return_confirmed_by <> return_by",
+            name="return",
         ),
         Index("uq_batch_members_live", "number", unique=True, postgresql_where=text("live")),
     )
@@ -213,6 +228,10 @@ class BatchMember(Base):
     bank_reference: Mapped[str | None] = mapped_column(Text)
     paid_on: Mapped[date | None]
     failure: Mapped[str | None] = mapped_column(Text)
+    returned_on: Mapped[date | None]
+    return_reason: Mapped[str | None] = mapped_column(Text)
+    return_by: Mapped[str | None] = mapped_column(Text)
+    return_confirmed_by: Mapped[str | None] = mapped_column(Text)
 
 
 class BankFile(Base):

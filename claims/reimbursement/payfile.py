@@ -1,7 +1,8 @@
 """The files a bank is given: ISO 20022 pain.001.001.09 and CSV, from plain values. Pure.
 
-One credit transfer a facility's batch, or a member of a members' batch. The message's id is the number of the batch or run, its moment is given
-by the caller, so that the same payment always makes the same bytes.
+One credit transfer a facility's batch, or a member of a members' batch. The message's id is the
+number of the batch or run, its moment is given by the caller, so that the same payment always makes
+the same bytes.
 """
 
 from __future__ import annotations
@@ -10,33 +11,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
-from pyiso20022.pain.pain_001_001_09 import (
-    AccountIdentification4Choice,
-    ActiveOrHistoricCurrencyAndAmount,
-    AmountType4Choice,
-    BranchAndFinancialInstitutionIdentification6,
-    CashAccount38,
-    ChargeBearerType1Code,
-    CreditTransferTransaction34,
-    CustomerCreditTransferInitiationV09,
-    DateAndDateTime2Choice,
-    Document,
-    FinancialInstitutionIdentification18,
-    GenericAccountIdentification1,
-    GenericFinancialIdentification1,
-    GroupHeader85,
-    PartyIdentification135,
-    PaymentIdentification6,
-    PaymentInstruction30,
-    PaymentMethod3Code,
-    RemittanceInformation16,
-)
-from xsdata.formats.dataclass.serializers import XmlSerializer
-from xsdata.formats.dataclass.serializers.config import SerializerConfig
-from xsdata.models.datatype import XmlDate, XmlDateTime
-
+from config.later import later
 from config.sheets import csv_bytes
+
+if TYPE_CHECKING:
+    from pyiso20022.pain import pain_001_001_09 as pain
+else:
+    pain = later("pyiso20022.pain.pain_001_001_09")
+datatype = later("xsdata.models.datatype")
+serializers = later("xsdata.formats.dataclass.serializers")
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"
 CURRENCY = "KHR"
@@ -90,30 +75,31 @@ def pain_001(
 ) -> bytes:
     """Write the credit transfers as pain.001.001.09."""
     total, count = Decimal(sum(one.riel for one in transfers)), str(len(transfers))
-    header = GroupHeader85(
+    header = pain.GroupHeader85(
         msg_id=msg_id,
-        cre_dt_tm=XmlDateTime.from_string(created_at.strftime("%Y-%m-%dT%H:%M:%SZ")),
+        cre_dt_tm=datatype.XmlDateTime.from_string(created_at.strftime("%Y-%m-%dT%H:%M:%SZ")),
         nb_of_txs=count,
         ctrl_sum=total,
-        initg_pty=PartyIdentification135(nm=payer.name[:NAME_LENGTH]),
+        initg_pty=pain.PartyIdentification135(nm=payer.name[:NAME_LENGTH]),
     )
-    instruction = PaymentInstruction30(
+    instruction = pain.PaymentInstruction30(
         pmt_inf_id=msg_id,
-        pmt_mtd=PaymentMethod3Code.TRF,
+        pmt_mtd=pain.PaymentMethod3Code.TRF,
         btch_bookg=True,
         nb_of_txs=count,
         ctrl_sum=total,
-        reqd_exctn_dt=DateAndDateTime2Choice(dt=XmlDate.from_date(pay_on)),
-        dbtr=PartyIdentification135(nm=payer.name[:NAME_LENGTH]),
+        reqd_exctn_dt=pain.DateAndDateTime2Choice(dt=datatype.XmlDate.from_date(pay_on)),
+        dbtr=pain.PartyIdentification135(nm=payer.name[:NAME_LENGTH]),
         dbtr_acct=_account(payer.account, currency=CURRENCY),
         dbtr_agt=_bank(payer.bank),
-        chrg_br=ChargeBearerType1Code.DEBT,
+        chrg_br=pain.ChargeBearerType1Code.DEBT,
         cdt_trf_tx_inf=[_transfer(one) for one in transfers],
     )
-    message = CustomerCreditTransferInitiationV09(grp_hdr=header, pmt_inf=[instruction])
-    document = Document(cstmr_cdt_trf_initn=message)
-    serializer = XmlSerializer(config=SerializerConfig(indent="  ", encoding="UTF-8"))
-    return serializer.render(document, ns_map={None: NAMESPACE}).encode()
+    message = pain.CustomerCreditTransferInitiationV09(grp_hdr=header, pmt_inf=[instruction])
+    document = pain.Document(cstmr_cdt_trf_initn=message)
+    looks = serializers.config.SerializerConfig(indent="  ", encoding="UTF-8")
+    text: str = serializers.XmlSerializer(config=looks).render(document, ns_map={None: NAMESPACE})
+    return text.encode()
 
 
 def csv_file(msg_id: str, *, transfers: Sequence[Transfer]) -> bytes:
@@ -128,30 +114,30 @@ def csv_file(msg_id: str, *, transfers: Sequence[Transfer]) -> bytes:
     return csv_bytes(CSV_HEADER, rows)
 
 
-def _transfer(one: Transfer) -> CreditTransferTransaction34:
+def _transfer(one: Transfer) -> pain.CreditTransferTransaction34:
     claims = "" if one.end_to_end != one.batch else f", {one.claims} claims"
     words = f"NSSF {one.scheme} {one.batch}{claims}"
-    return CreditTransferTransaction34(
-        pmt_id=PaymentIdentification6(instr_id=one.end_to_end, end_to_end_id=one.end_to_end),
-        amt=AmountType4Choice(
-            instd_amt=ActiveOrHistoricCurrencyAndAmount(value=Decimal(one.riel), ccy=CURRENCY)
+    return pain.CreditTransferTransaction34(
+        pmt_id=pain.PaymentIdentification6(instr_id=one.end_to_end, end_to_end_id=one.end_to_end),
+        amt=pain.AmountType4Choice(
+            instd_amt=pain.ActiveOrHistoricCurrencyAndAmount(value=Decimal(one.riel), ccy=CURRENCY)
         ),
-        cdtr=PartyIdentification135(nm=one.payee[:NAME_LENGTH]),
+        cdtr=pain.PartyIdentification135(nm=one.payee[:NAME_LENGTH]),
         cdtr_acct=_account(one.account or ""),
-        rmt_inf=RemittanceInformation16(ustrd=[words]),
+        rmt_inf=pain.RemittanceInformation16(ustrd=[words]),
     )
 
 
-def _account(number: str, *, currency: str | None = None) -> CashAccount38:
+def _account(number: str, *, currency: str | None = None) -> pain.CashAccount38:
     if not 0 < len(number) <= ACCOUNT_LENGTH:
         raise UnfitAccount(number)
-    other = GenericAccountIdentification1(id=number)
-    return CashAccount38(id=AccountIdentification4Choice(othr=other), ccy=currency)
+    other = pain.GenericAccountIdentification1(id=number)
+    return pain.CashAccount38(id=pain.AccountIdentification4Choice(othr=other), ccy=currency)
 
 
-def _bank(code: str) -> BranchAndFinancialInstitutionIdentification6:
+def _bank(code: str) -> pain.BranchAndFinancialInstitutionIdentification6:
     # Cambodian banks are known by codes of their own as often as by BIC.
-    other = GenericFinancialIdentification1(id=code)
-    return BranchAndFinancialInstitutionIdentification6(
-        fin_instn_id=FinancialInstitutionIdentification18(othr=other)
+    other = pain.GenericFinancialIdentification1(id=code)
+    return pain.BranchAndFinancialInstitutionIdentification6(
+        fin_instn_id=pain.FinancialInstitutionIdentification18(othr=other)
     )

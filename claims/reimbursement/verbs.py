@@ -9,7 +9,13 @@ import marshmallow as ma
 
 from auth.permissions import Permission
 from claims.reimbursement import service as reimbursement
-from claims.reimbursement.schemas import FailBody, PaymentStepBody, ReturnBody, SettleBody
+from claims.reimbursement.schemas import (
+    FailBody,
+    PaymentStepBody,
+    ReturnBody,
+    ReturnStepBody,
+    SettleBody,
+)
 from claims.reimbursement.states import TRANSITIONS
 
 
@@ -35,7 +41,7 @@ class Verb:
     @property
     def with_form(self) -> bool:
         """Tell whether the step asks for something."""
-        return self.body is not PaymentStepBody
+        return not issubclass(self.body, PaymentStepBody)
 
 
 EDGES = {edge.action: edge for edge in TRANSITIONS}
@@ -60,14 +66,14 @@ VERBS = {
         ),
         Verb(
             "return", ReturnBody, reimbursement.report_return,
-            "Report that the bank took a settled batch back; another person confirms it.",
+            "Report that the bank took a settled batch, or one member's part of it, back.",
         ),
         Verb(
-            "confirm_return", PaymentStepBody, reimbursement.confirm_return,
+            "confirm_return", ReturnStepBody, reimbursement.confirm_return,
             "Confirm that the money of a batch came back: its claims are approved again.",
         ),
         Verb(
-            "refuse_return", PaymentStepBody, reimbursement.refuse_return,
+            "refuse_return", ReturnStepBody, reimbursement.refuse_return,
             "Find that the money of a batch did not come back: it is settled as before.",
         ),
     )

@@ -252,13 +252,10 @@ def _check_wish(
 ) -> list[dict[str, str]]:
     errors: list[dict[str, str]] = []
     if not 0 <= result.quantity <= facts.quantity:
-        errors.append(_error(f"{at}/approved_quantity", f"At most {facts.quantity} were claimed."))
+        errors.append(_error(f"{at}/approved_quantity", "More than was claimed."))
     if not 0 <= result.unit_price_riel <= facts.ceiling_riel:
-        errors.append(
-            _error(
-                f"{at}/approved_unit_price_riel", f"At most {facts.ceiling_riel} riel may be paid."
-            )
-        )
+        said = "More than the agreed price, or than the price claimed."
+        errors.append(_error(f"{at}/approved_unit_price_riel", said))
     if wish.reason is not None and wish.reason not in known_reasons:
         errors.append(_error(f"{at}/reason", "There is no such reason."))
     if wish.reason is None and result.riel < facts.payable_riel:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+import orjson
 from psycopg import Connection
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from claims.signals.rules import Measure, Signal
+from config.json import dumps
 from config.months import month_of
+from config.prepared import Prepared, Rows, Step
 
 # A watch or a patient's word once noted stays with a claim that is changed and sent again.
 COMPARED = """
@@ -28,18 +31,22 @@ SELECT (SELECT jsonb_object_agg(p.measure, jsonb_build_array(p.value, p.sample, 
                   WHERE e.number = %(check)s AND e.facility = %(facility)s
                     AND e.checked_at >= %(starts)s AND e.checked_at < %(ends)s))
 """
-NOTE = """
-WITH noted AS (
+_COMPARED = Prepared("claim_compare", COMPARED)
+NOTED = """
+noted AS (
     INSERT INTO claim_signals (claim, version, code, points, numbers, text_en, text_km)
-    SELECT %(claim)s, %(version)s, s.code, s.points, s.numbers, s.text_en, s.text_km
-      FROM jsonb_to_recordset(%(signals)s)
+    SELECT claim.number, claim.version, s.code, s.points, s.numbers, s.text_en, s.text_km
+      FROM claim, jsonb_to_recordset(%(signals)s)
            AS s(code text, points integer, numbers jsonb, text_en text, text_km text)
 ), counted AS (
-    UPDATE facility_watches SET remaining = remaining - 1
-     WHERE id = %(watch)s AND remaining > 0
-)
+    UPDATE facility_watches SET remaining = remaining - 1 FROM claim
+     WHERE facility_watches.id = %(watch)s AND remaining > 0
+)"""
+"""What is noted of the one row of `claim`, part of a statement that has or makes it."""
+NOTE = f"""
+WITH claim AS (SELECT %(claim)s AS number, %(version)s::integer AS version), {NOTED}
 UPDATE claims SET risk = %(risk)s WHERE number = %(claim)s
-"""
+"""  # noqa: S608 - a part of this module
 LATEST = """
 SELECT s.code, s.points, s.text_en, s.text_km, s.numbers FROM claim_signals s
  WHERE s.claim = %(claim)s
@@ -106,23 +113,27 @@ class Compared:
     received_at: datetime | None
 
 
-def compare(
-    connection: Connection[Any], *, claim: str, facility: str, visit: str | None, check: str | None
-) -> Compared:
-    """Read in one statement what a submitted claim is compared with."""
+def comparing(*, claim: str | None, facility: str, visit: str | None, check: str | None) -> Step:
+    """Return the statement that reads what a claim is compared with; `compared_of` reads it."""
     # The number of a check names its month, so that one partition is looked into.
     starts, ends = month_of(check or "") or (None, None)
     values = {"claim": claim, "facility": facility, "visit": visit, "check": check,
               "starts": starts, "ends": ends}  # fmt: skip
-    row = connection.execute(COMPARED, values, prepare=True).fetchone()
-    if row is None:
-        raise LookupError("the statement that compares a claim answered nothing")
-    profile, earlier, watch, received_at = row
+    return Step(_COMPARED, values)
+
+
+def compared_of(rows: Rows) -> Compared:
+    """Read what the statement of `comparing` answered."""
+    profile, earlier, watch, received_at = rows[0]
+    watched = orjson.loads(watch) if watch else None
     return Compared(
-        profile={measure: Measure(*figures) for measure, figures in (profile or {}).items()},
-        earlier=earlier or {},
-        watch=(watch[0], watch[1]) if watch else None,
-        received_at=received_at,
+        profile={
+            measure: Measure(*figures)
+            for measure, figures in (orjson.loads(profile) if profile else {}).items()
+        },
+        earlier=orjson.loads(earlier) if earlier else {},
+        watch=(watched[0], watched[1]) if watched else None,
+        received_at=datetime.fromisoformat(received_at.decode()) if received_at else None,
     )
 
 
@@ -131,7 +142,7 @@ def note(
     *,
     claim: str,
     version: int,
-    signals: tuple[Signal, ...],
+    signals: Sequence[Signal],
     risk: int,
     watch: int | None = None,
 ) -> None:
@@ -140,7 +151,7 @@ def note(
         NOTE,
         {
             "claim": claim, "version": version, "watch": watch, "risk": risk,
-            "signals": Jsonb([signal.as_json() for signal in signals]),
+            "signals": Jsonb([signal.as_json() for signal in signals], dumps),
         },
     )  # fmt: skip
 

@@ -1,6 +1,6 @@
 """Marks submitted claims that a person should look at, and tells NSSF, and NSSF only, why.
 
-`mark` runs in the submitting transaction: one statement to compare, one to note what was found.
+`comparing` is read with all else a claim is judged against, `NOTED` is written with the claim.
 Nothing here is part of a claim's outcome: preview, findings, events and exports know nothing of it.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -22,9 +23,10 @@ from claims.adjudication.rules.adjudicate import Outcome
 from claims.adjudication.rules.facts import Past
 from claims.signals import queries
 from claims.signals.models import FacilityWatch
-from claims.signals.queries import Compared
+from claims.signals.queries import NOTED, Compared, compared_of, comparing
 from claims.signals.rules import (
     Charge,
+    Signal,
     SignalFacts,
     find_signals,
     is_night,
@@ -36,34 +38,59 @@ from config.audit import record
 from config.db import driver, fast, transaction
 from config.errors import Invalid, NotFound
 from config.jobs import periodic
+from config.json import dumps
 from config.keyfile import secret_file
 from config.settings import settings
 from gateway.coverage.policy import ClaimRules
 from gateway.coverage.service import policy_set
 
+__all__ = [
+    "NOTED", "Noted", "compared_of", "comparing", "draw_of", "look", "mark", "profile_facilities",
+    "report_payment", "signals_of", "watch_facility",
+]  # fmt: skip
+
 KEY_NAME = "sample.key"
 MOST_WATCHED, WHY_CHARACTERS = 10_000, 300
 
 
-def mark(
-    connection: Connection[Any],
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Why a claim is worth a look, and the watch of its facility that this claim counts down."""
+
+    signals: tuple[Signal, ...]
+    watch: int | None
+
+    @property
+    def risk(self) -> int:
+        """Return how much the claim has to be looked at."""
+        return risk_of(self.signals)
+
+    def as_values(self) -> dict[str, Any]:
+        """Return what the statement of `NOTED` is told."""
+        told = dumps([signal.as_json() for signal in self.signals])
+        return {"signals": told, "watch": self.watch}
+
+
+def look(
     row: Mapping[str, Any],
     outcome: Outcome,
+    compared: Compared,
     *,
     history: Sequence[Past],
     rules: ClaimRules,
-) -> None:
-    """Note why a claim just submitted is worth a look, in the transaction that stores it."""
-    compared = queries.compare(
-        connection, claim=row["number"], facility=row["facility"],
-        visit=row["visit_number"], check=row["check_number"],
-    )  # fmt: skip
+) -> Noted:
+    """Tell why a claim about to be submitted is worth a look; nothing is stored."""
     signals = find_signals(_facts(row, outcome, tuple(history), compared), rules.signals)
-    if signals or row["risk"]:
-        fresh = compared.watch is not None and "facility_watch" not in compared.earlier
+    fresh = compared.watch is not None and "facility_watch" not in compared.earlier
+    return Noted(signals, compared.watch[0] if fresh and compared.watch else None)
+
+
+def mark(connection: Connection[Any], row: Mapping[str, Any], noted: Noted) -> None:
+    """Note why a stored claim submitted again is worth a look, in the transaction of that."""
+    if noted.signals or row["risk"]:
         queries.note(
-            connection, claim=row["number"], version=row["version"], signals=signals,
-            risk=risk_of(signals), watch=compared.watch[0] if fresh and compared.watch else None,
+            connection, claim=row["number"], version=row["version"], signals=noted.signals,
+            risk=noted.risk, watch=noted.watch,
         )  # fmt: skip
 
 

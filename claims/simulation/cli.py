@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from claims.simulation import service as simulation
 from claims.simulation.service import ChangedFile
 from config import clock
 from config.errors import Conflict, Invalid
+from config.later import later
+
+bars = later("rich.progress")
 
 DAY = click.DateTime(["%Y-%m-%d"])
 COLUMNS = ("claims", "payable_riel", "changed_payable_riel", "difference_riel", "changed_claims")
@@ -46,8 +48,9 @@ def simulate_command(
         )
     except (Invalid, Conflict) as problem:
         raise click.ClickException(problem.detail or problem.code) from None
-    columns = TextColumn("judged"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, disable=as_json) as bar:
+    columns = [bars.TextColumn("judged"), bars.BarColumn(), bars.MofNCompleteColumn()]
+    columns.append(bars.TimeRemainingColumn())
+    with bars.Progress(*columns, disable=as_json) as bar:
         shown = bar.add_task("", total=None)
         result = simulation.simulate(
             change, day_from=day_from, day_to=day_to, processes=processes,

@@ -18,7 +18,7 @@ from psycopg import Connection
 
 from claims.adjudication.rules.facts import Past
 from claims.simulation.rules import Stored as StoredClaim
-from claims.submission.queries import AHEAD, BACK, to_past
+from claims.submission.queries import AHEAD, BACK, READS_ONLY, to_past
 from gateway.coverage.policy_file import MAX_WINDOW_MONTHS
 from gateway.eligibility.queries import READ, Stored
 from gateway.eligibility.rows import Row
@@ -114,7 +114,9 @@ class PastClaim:
 @contextmanager
 def reading(source: Source) -> Iterator[Connection[Any]]:
     """Lend a connection that can write nothing and sees one moment, however long it reads."""
-    with psycopg.connect(source.address, options=source.options) as connection:
+    with psycopg.connect(
+        source.address, options=source.options, application_name=READS_ONLY
+    ) as connection:
         connection.read_only = True
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         if source.snapshot is not None:

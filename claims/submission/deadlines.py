@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from claims.submission.states import DECIDED, ClaimState
 from gateway.coverage.policy import ClaimRules
@@ -92,6 +93,10 @@ def due(
     return day
 
 
+# Claims of one day have the same deadlines.
+_known_due = lru_cache(maxsize=5_000)(due)
+
+
 def _counts(day: date, counted: str, calendar: Calendar, pauses: Sequence[Pause]) -> bool:
     if day in calendar.outages or any(pause.covers(day) for pause in pauses):
         return False
@@ -141,7 +146,7 @@ def _after(
     days: int,
     rules: ClaimRules,
     calendar: Calendar,
-    pauses: Sequence[Pause] = NO_PAUSES,
+    pauses: tuple[Pause, ...] = NO_PAUSES,
 ) -> date | None:
     return None if day is None else _due(day, days, rules, calendar, pauses)
 
@@ -151,6 +156,6 @@ def _due(
     days: int,
     rules: ClaimRules,
     calendar: Calendar,
-    pauses: Sequence[Pause] = NO_PAUSES,
+    pauses: tuple[Pause, ...] = NO_PAUSES,
 ) -> date | None:
-    return due(day, days, counted=rules.deadline_days, calendar=calendar, pauses=pauses)
+    return _known_due(day, days, counted=rules.deadline_days, calendar=calendar, pauses=pauses)

@@ -8,16 +8,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
+import orjson
 from psycopg import Connection
 from psycopg.rows import dict_row
 
 from claims.adjudication.rules.facts import Past
 from config.db import db, driver, fast
+from config.prepared import Prepared, Rows, Step
 
 Row = dict[str, Any]
+_day = lru_cache(maxsize=20_000)(date.fromisoformat)
 
 # How far back and ahead another claim of the person can matter: a year, and a pregnancy.
 BACK, AHEAD = timedelta(days=400), timedelta(days=200)
@@ -25,7 +29,7 @@ BACK, AHEAD = timedelta(days=400), timedelta(days=200)
 LIST_COLUMNS = (
     "id, number, facility, facility_reference, type, state, version, card_number, visit_type,"
     " service_from, service_to, scheme, submitted_at, updated_at, batch_number, remittance_number,"
-    " held, claimed_riel, payable_riel, approved_riel, paid_riel"
+    " held, asked, claimed_riel, payable_riel, approved_riel, paid_riel"
 )
 # What stopped a claim's clocks, and until when: holds, and questions of NSSF to the facility.
 PAUSES = """(SELECT jsonb_agg(jsonb_build_array(p.kind, p.since, p.until) ORDER BY p.since)
@@ -72,8 +76,9 @@ SELECT (SELECT row_to_json(x) FROM (SELECT number, body_hash FROM claims
        (SELECT jsonb_build_array(v.card_key, v.eligibility_check) FROM visits v
          WHERE v.number = %(visit)s AND v.facility = %(facility)s),
        EXISTS (SELECT 1 FROM claims WHERE number = %(replaces)s AND facility = %(facility)s),
-       (SELECT n::text || ':' || xmin::text FROM generation WHERE id = 1)
+       (SELECT n::text || ':' || xmin::text FROM generation WHERE id = 1), now()
 """
+_GATHER = Prepared("claim_gather", GATHER)
 FOLLOWS_A_LOOK_UP = """
 SELECT 1 FROM claims c
  WHERE c.card_key = e.card_key AND c.facility = e.facility
@@ -100,6 +105,9 @@ SELECT c.id, c.state, c.scheme, c.service_from, c.service_to, c.submitted_at, c.
 WAITING = """
 SELECT id FROM claims WHERE state IN ('submitted', 'in_review') AND id > %s ORDER BY id LIMIT %s
 """
+# A change carries the moment its transaction began, and is seen when that has ended.
+READS_ONLY = "nssf reads only"
+HORIZON = "SELECT oldest_transaction(%s)"
 RECENT = """
 SELECT coalesce(
   (SELECT number FROM eligibility_checks WHERE card_key = %(card_key)s AND facility = %(facility)s
@@ -118,6 +126,8 @@ class Gathered:
     visit: tuple[str | None, str | None] | None
     replaces_known: bool
     mark: str
+    at: datetime
+    """The transaction's moment: that of the claim it stores."""
 
     @property
     def generation(self) -> int:
@@ -145,19 +155,27 @@ def find_row(number: str, *, facility: str | None) -> Row | None:
 
 
 def list_rows(filters: Mapping[str, Any], *, key: Sequence[Any] | None, limit: int) -> list[Row]:
-    """List claims, newest first; with `updated_after`, in the order of their changes."""
+    """List claims, newest first; what is to be done, oldest first; changes, in their order.
+
+    A change is told once every transaction begun before it has ended: who goes on from the last one
+    told misses none.
+    """
     conditions, values = _conditions(filters)
-    by_change = filters.get("updated_after") is not None
+    by_change, oldest = filters.get("updated_after") is not None, filters.get("todo")
     if key is not None and by_change:
         conditions.append("(updated_at, id) > (%s, %s)")
     elif key is not None:
-        conditions.append("id < %s")
+        conditions.append("id > %s" if oldest else "id < %s")
     values.extend(key or ())
+    if by_change:
+        conditions.append("updated_at < %s")
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-    order = "updated_at, id" if by_change else "id DESC"
+    order = "updated_at, id" if by_change else "id" if oldest else "id DESC"
     statement = f"SELECT {LIST_COLUMNS} FROM claims {where} ORDER BY {order} LIMIT %s"  # noqa: S608
     with reading() as connection, connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(statement, [*values, limit]).fetchall()
+        # A statement of its own: what has ended by then, the next one's snapshot sees.
+        horizon = connection.execute(HORIZON, [READS_ONLY]).fetchone() if by_change else None
+        return cursor.execute(statement, [*values, *(horizon or ()), limit]).fetchall()
 
 
 # Filter, and the condition it stands for.
@@ -172,6 +190,9 @@ CONDITIONS = {
     "updated_after": "updated_at > %s",
     "batch": "batch_number = %s",
     "remittance": "remittance_number = %s",
+    # What waits for the facility: to be sent, to be sent again, or to be answered.
+    "todo": "state IN ('draft', 'returned', 'submitted', 'in_review')"
+    " AND (state IN ('draft', 'returned') OR asked) = %s",
 }
 
 
@@ -180,8 +201,12 @@ def _conditions(filters: Mapping[str, Any]) -> tuple[list[str], list[Any]]:
     return [condition for condition, _ in given], [value for _, value in given]
 
 
-def gather(
-    connection: Connection[Any],
+def gather(connection: Connection[Any], **asked: Any) -> Gathered:
+    """Read in one statement what a claim is judged against; asked as `gathering` is."""
+    return gathered_of(list(_GATHER.run(connection, gathering(**asked).values)))
+
+
+def gathering(
     *,
     facility: str,
     reference: str,
@@ -189,25 +214,27 @@ def gather(
     days: Sequence[date],
     visit: str | None,
     replaces: str | None,
-) -> Gathered:
-    """Read in one statement what a claim is judged against, besides the person's cover."""
-    row = connection.execute(
-        GATHER,
-        {
-            "facility": facility, "reference": reference, "card_key": card_key,
-            "since": min(days) - BACK, "until": max(days) + AHEAD,
-            "visit": visit, "replaces": replaces,
-        },
-    ).fetchone()  # fmt: skip
-    if row is None:
-        raise LookupError("the statement that gathers facts answered nothing")
-    existing, history, seen, known, mark = row
+) -> Step:
+    """Return the one statement that reads what a claim is judged against, besides the person."""
+    values = {
+        "facility": facility, "reference": reference, "card_key": card_key,
+        "since": min(days) - BACK, "until": max(days) + AHEAD, "visit": visit, "replaces": replaces,
+    }  # fmt: skip
+    return Step(_GATHER, values)
+
+
+def gathered_of(rows: Rows) -> Gathered:
+    """Read what the statement of `gathering` answered."""
+    existing, history, seen, known, mark, at = rows[0]
+    found = orjson.loads(existing) if existing else None
+    visit = orjson.loads(seen) if seen else None
     return Gathered(
-        existing=(existing["number"], existing["body_hash"]) if existing else None,
-        history=tuple(to_past(values) for values in history or ()),
-        visit=(seen[0], seen[1]) if seen else None,
-        replaces_known=known,
-        mark=mark,
+        existing=(found["number"], found["body_hash"]) if found else None,
+        history=tuple(to_past(values) for values in orjson.loads(history)) if history else (),
+        visit=(visit[0], visit[1]) if visit else None,
+        replaces_known=known == b"t",
+        mark=mark.decode() if mark else "",
+        at=datetime.fromisoformat(at.decode()).astimezone(UTC),
     )
 
 
@@ -218,11 +245,11 @@ def to_past(values: list[Any]) -> Past:
         claim=claim,
         own=own,
         service=service,
-        service_date=date.fromisoformat(day),
+        service_date=_day(day),
         quantity=quantity,
         visit_type=visit_type,
-        service_from=date.fromisoformat(first),
-        service_to=date.fromisoformat(last),
+        service_from=_day(first),
+        service_to=_day(last),
         birth_order=birth_order,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
@@ -17,7 +18,7 @@ from config.text import fold_card
 MAX_PACKAGE = 6
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Body:
     """What a facility sent, in one canonical form: `data` is JSON, `submit` is apart."""
 
@@ -25,7 +26,7 @@ class Body:
     submit: bool
     digest: str
 
-    @property
+    @cached_property
     def card_key(self) -> str:
         """Return the key under which the registry knows the card."""
         return fold_card(self.data["card_number"])
@@ -36,12 +37,12 @@ class Body:
         patient = self.data["patient"]
         return int(patient["birth_order"]) if patient else 0
 
-    @property
+    @cached_property
     def service_from(self) -> date:
         """Return the first service day."""
         return date.fromisoformat(self.data["service_from"])
 
-    @property
+    @cached_property
     def service_to(self) -> date:
         """Return the last service day."""
         return date.fromisoformat(self.data["service_to"])
@@ -63,6 +64,10 @@ class Body:
 
     def lines(self) -> tuple[Line, ...]:
         """Return the lines, numbered from 1."""
+        return self._lines
+
+    @cached_property
+    def _lines(self) -> tuple[Line, ...]:
         return tuple(
             Line(
                 line=number,
@@ -117,8 +122,7 @@ def package_of(outcome: Mapping[str, Any], services: Iterable[str]) -> str | Non
     Clean is: every line payable whole, at an agreed price, and nothing found beyond a remark.
     """
     names = sorted(set(services))
-    said = [*outcome["findings"], *(one for line in outcome["lines"] for one in line["reasons"])]
-    clean = all(one["severity"] == "info" for one in said) and all(
+    clean = all(one["severity"] == "info" for one in outcome["findings"]) and all(
         line["decision"] == "payable" and line["tariff_riel"] is not None
         for line in outcome["lines"]
     )

@@ -29,11 +29,21 @@
     }
   });
 
+  /* Asks before what cannot be undone; and on a slow line a second click sends nothing a second time. */
+  var sent = new WeakMap();
   document.addEventListener("submit", function (event) {
-    var button = event.submitter;
+    var button = event.submitter, form = event.target, by = button || form;
     var question = button && button.getAttribute("data-confirm");
-    if (question && !window.confirm(question)) { event.preventDefault(); event.stopPropagation(); }
+    var once = form.method === "post" && !form.hasAttribute("hx-post");
+    var again = once && Date.now() - (sent.get(by) || 0) < 5000;
+    if (again || (question && !window.confirm(question))) {
+      event.preventDefault();
+      event.stopPropagation();
+    } else {
+      sent.set(by, Date.now());
+    }
   }, true);
+  window.addEventListener("pageshow", function () { sent = new WeakMap(); });
 
   document.addEventListener("click", function (event) {
     if (event.target.closest("[data-print]")) { window.print(); }
@@ -50,12 +60,26 @@
     });
   });
 
-  /* After an answer the card field is ready for the next scan; a search leads to its answer. */
+  /* A scanner may send the next card before this one is answered: what it types replaces this one. */
+  document.addEventListener("htmx:beforeRequest", function (event) {
+    var field = event.detail.elt.querySelector("[data-search]");
+    if (field && document.activeElement === field) {
+      field.select();
+      field.setAttribute("data-asked", field.value);
+    }
+  });
+
+  /* After an answer the card field is ready for the next scan, unless that has begun already or the
+     answer asks for something itself; a search leads to its answer. */
   document.addEventListener("htmx:afterSwap", function (event) {
     var request = event.detail.requestConfig;
     var again = request && request.elt.querySelector("[data-search]");
     var heading = event.detail.target.querySelector("[data-announce]");
-    if (again) {
+    var asked = again && again.getAttribute("data-asked");
+    if (asked && again.value !== asked) { return; }
+    if (again && event.detail.target.querySelector("[data-focus]")) {
+      focusFirst(event.detail.target);
+    } else if (again) {
       again.focus();
       again.select();
     } else if (heading) {

@@ -71,7 +71,9 @@
     }
   }
 
+  /* The published set also holds the keys of access tokens: those prove nothing here. */
   async function keyOf(kid) {
+    if (!/^slip-/.test(kid)) { throw new Refusal("no_key"); }
     var key = named(parse(keys.value.trim()), kid) || named(await fresh(), kid);
     if (!key) { throw new Refusal("no_key"); }
     if (!/^[A-Za-z0-9_-]{43}$/.test(key.x)) { throw new Refusal("bad_key"); }

@@ -120,7 +120,7 @@ def list_dependents(query: dict[str, Any], card_number: str) -> Response:
 
 @watched.route("", methods=["GET"])
 @requires(Permission.AUDIT_READ)
-@watched.arguments(WatchedQuery, location="query", unknown=EXCLUDE)
+@watched.arguments(WatchedQuery, location="query")
 @watched.response(200, WatchedList)
 def list_watched(query: dict[str, Any]) -> Response:
     """List a day's look-ups of protected members and those that led to no visit or claim."""

@@ -19,8 +19,8 @@ from config.web import DeskBlueprint, DeskLink, go, render
 from config.words import N_
 from gateway.eligibility import service as eligibility
 from gateway.eligibility import slip
-from gateway.eligibility.scans import LONGEST_CARD
-from gateway.eligibility.schemas import CheckBody, DisputeBody
+from gateway.eligibility.scans import is_scanned
+from gateway.eligibility.schemas import WAYS, CheckBody, DisputeBody
 from gateway.eligibility.words import WORDS
 
 blueprint = DeskBlueprint(
@@ -34,7 +34,6 @@ blueprint = DeskBlueprint(
 )
 
 PAGE, ANSWER = "eligibility/reception.html", "eligibility/_answer.html"
-SEARCH_WAYS = ("national_id", "phone", "name")
 
 
 @blueprint.get("")
@@ -44,11 +43,20 @@ def counter() -> str:
     return _page()
 
 
+@blueprint.get("/check")
+@requires(Permission.ELIGIBILITY_CHECK)
+def ask_again() -> AnyResponse:
+    """Go back to the counter: a refused question has this address, and reloading asks nothing."""
+    return go("reception.counter")
+
+
 @blueprint.post("/check")
 @requires(Permission.ELIGIBILITY_CHECK)
 def check() -> AnyResponse | tuple[str, int]:
     """Check who is covered; go on to the recorded answer."""
     form = _with_card(request.form.to_dict())
+    if not any(form.get(way) for way in WAYS):
+        return _refused({"card_number": _("Type the card number, or scan the code.")})
     question, errors = load_form(CheckBody(), form)
     if errors:
         return _refused(errors)
@@ -63,7 +71,8 @@ def check() -> AnyResponse | tuple[str, int]:
 @requires(Permission.ELIGIBILITY_CHECK)
 def show_check(number: str) -> str:
     """Show a recorded check: verdict, person, benefits, reasons, family."""
-    return _page(check=eligibility.find_check(number, by=current_actor()))
+    found = eligibility.find_check(number, by=current_actor())
+    return _page(check=found, disputes=eligibility.disputes_of(number))
 
 
 @blueprint.get("/checks/<number>/slip")
@@ -97,7 +106,8 @@ def dispute(number: str) -> AnyResponse | tuple[str, int]:
         except Problem as problem:
             errors = errors_of(problem)
     if errors:
-        return _page(check=found, dispute_errors=errors), 422
+        told = eligibility.disputes_of(number)
+        return _page(check=found, disputes=told, dispute_errors=errors), 422
     flash(_("NSSF will look at this and correct the data."), "success")
     return go("reception.show_check", number=number)
 
@@ -106,8 +116,7 @@ def _with_card(form: dict[str, str]) -> dict[str, str]:
     """Read the one field scanners type into: a card number, or the raw text of a code."""
     text = form.pop("card", "").strip()
     if text:
-        is_code = "://" in text or len(text) > LONGEST_CARD
-        form["scan" if is_code else "card_number"] = text
+        form["scan" if is_scanned(text) else "card_number"] = text
     if not form.get("patient-sex"):
         form = {name: value for name, value in form.items() if not name.startswith("patient-")}
     else:
@@ -121,5 +130,11 @@ def _refused(errors: dict[str, str], *, status: int = 422) -> tuple[str, int]:
 
 
 def _page(**given: Any) -> str:
-    context: dict[str, Any] = {"check": None, "errors": {}, "dispute_errors": {}, "form": {}}
+    context: dict[str, Any] = {
+        "check": None,
+        "disputes": (),
+        "errors": {},
+        "dispute_errors": {},
+        "form": {},
+    }
     return render(PAGE, ANSWER, **context | given)

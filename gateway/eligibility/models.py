@@ -86,6 +86,10 @@ class CorrectionTask(Base):
             "kind IN ('paid_recently', 'wrong_name', 'wrong_birth_date', 'other')", name="kind"
         ),
         CheckConstraint("state IN ('open', 'closed')", name="state"),
+        CheckConstraint(
+            "num_nulls(answer, closed_by, closed_at) = CASE state WHEN 'closed' THEN 0 ELSE 3 END",
+            name="closed_all",
+        ),
         Index("ix_correction_tasks_state_id", "state", "id"),
     )
 
@@ -93,11 +97,15 @@ class CorrectionTask(Base):
     check_number: Mapped[str] = mapped_column(Text)
     kind: Mapped[str] = mapped_column(Text)
     card_key: Mapped[str | None] = mapped_column(Text)
+    card_number: Mapped[str | None] = mapped_column(Text)
     facility: Mapped[str | None] = mapped_column(Text)
     note: Mapped[str | None] = mapped_column(Text)
     state: Mapped[str] = mapped_column(Text, server_default="open")
     raised_by: Mapped[str] = mapped_column(Text)
     raised_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    answer: Mapped[str | None] = mapped_column(Text)
+    closed_by: Mapped[str | None] = mapped_column(Text)
+    closed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class WatchedLookup(Base):

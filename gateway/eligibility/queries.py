@@ -18,7 +18,7 @@ from psycopg import Connection
 
 from config.json import dumps
 from config.months import month_of
-from config.prepared import Prepared
+from config.prepared import Prepared, Rows, Step
 from gateway.eligibility.rows import Row, to_row
 
 READ = """
@@ -114,6 +114,7 @@ SELECT number, facility, card_key, service_date, verdict, scheme, promise, body:
  WHERE number = %(number)s AND checked_at >= %(starts)s AND checked_at < %(ends)s
 """
 """The number names the month, so that one partition is looked into."""
+_FIND = Prepared("check_find", FIND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +153,24 @@ def read(
     if actor is not None:
         params["actor"] = actor
     statement = _READ if actor is None else _READ_AND_COUNT
-    found = next(statement.run(conn, params), None)
-    if found is None:
+    return _row_of(list(statement.run(conn, params)), counted=actor is not None)
+
+
+def reading(*, key: str, day: date, since: date, facility: str | None, scanner: str) -> Step:
+    """Return the statement of `read` to be sent with others; `read_of` reads its answer."""
+    params = {"key": key, "day": day, "since": since, "facility": facility, "scanner": scanner}
+    return Step(_READ, params)
+
+
+def read_of(found: Rows) -> Row:
+    """Read what the statement of `reading` answered."""
+    return _row_of(found, counted=False)
+
+
+def _row_of(found: Rows, *, counted: bool) -> Row:
+    if not found:
         raise NoState("registry_state or generation holds no row")
-    return to_row(found, counted=actor is not None)
+    return to_row(found[0], counted=counted)
 
 
 def record(conn: Connection[Any], values: Mapping[str, Any]) -> None:
@@ -168,20 +183,34 @@ def record(conn: Connection[Any], values: Mapping[str, Any]) -> None:
 
 def find(conn: Connection[Any], number: str) -> Stored | None:
     """Find a recorded check by its number."""
+    step = finding(number)
+    return found_of(list(step.statement.run(conn, step.values))) if step is not None else None
+
+
+def finding(number: str) -> Step | None:
+    """Return the statement of `find` to be sent with others; None if no check has such a number."""
     month = month_of(number)
     if month is None:
         return None
-    params = {"number": number, "starts": month[0], "ends": month[1]}
-    found = conn.execute(FIND, params, prepare=True).fetchone()
-    if found is None:
+    return Step(_FIND, {"number": number, "starts": month[0], "ends": month[1]})
+
+
+def found_of(rows: Rows) -> Stored | None:
+    """Read what the statement of `finding` answered."""
+    if not rows:
         return None
+    number, facility, card_key, day, verdict, scheme, promise, body = rows[0]
     return Stored(
-        number=found[0],
-        facility=found[1],
-        card_key=found[2],
-        service_date=found[3],
-        verdict=found[4],
-        scheme=found[5],
-        promise=found[6],
-        body=orjson.loads(found[7]),
+        number=number.decode(),
+        facility=_text(facility),
+        card_key=_text(card_key),
+        service_date=date.fromisoformat(day.decode()),
+        verdict=verdict.decode(),
+        scheme=_text(scheme),
+        promise=promise == b"t",
+        body=orjson.loads(body),
     )
+
+
+def _text(cell: bytes | None) -> str | None:
+    return None if cell is None else cell.decode()

@@ -20,21 +20,21 @@ SCHEME: dict[str, Row] = {
         "គ្មានរបបណាមួយត្រូវបានកត់ត្រាសម្រាប់បុគ្គលនេះទេ",
         "Ask about the Health Equity Fund or another card; hotline 1286.",
         "សូមសួរអំពីមូលនិធិសមធម៌ ឬប័ណ្ណផ្សេង លេខ 1286។",
-        FEED, "law", "27",
+        FEED, "reported", "27",
     ),
     "cover_not_begun": (
         "The cover begins on {day}",
         "សិទ្ធិចាប់ផ្តើមនៅថ្ងៃ {day}",
         "The person is covered from that day on.",
         "បុគ្គលមានសិទ្ធិចាប់ពីថ្ងៃនោះ។",
-        FEED, "law", "26",
+        FEED, "reported", "26",
     ),
     "cover_ended": (
         "The cover ended; its last day was {day}",
         "សិទ្ធិបានបញ្ចប់ ថ្ងៃចុងក្រោយគឺ {day}",
         "Ask whether another card or the Health Equity Fund applies; hotline 1286.",
         "សូមសួរថាមានប័ណ្ណផ្សេង ឬមូលនិធិសមធម៌ឬទេ លេខ 1286។",
-        FEED, "law", "27",
+        FEED, "reported", "27",
     ),
     "pension_only": (
         "The person is a member of the pension scheme only, which gives no care",
@@ -62,21 +62,21 @@ SCHEME: dict[str, Row] = {
         "គ្មានគោលនយោបាយនៃរបបនេះមានសុពលភាពនៅថ្ងៃទទួលសេវាទេ",
         "Check the service day.",
         "សូមពិនិត្យថ្ងៃទទួលសេវា។",
-        PRODUCT, "law", "26",
+        PRODUCT, "assumption", "26",
     ),
     "group_not_covered": (
         "The scheme did not cover this group of members on the service day",
         "របបនេះមិនទាន់គ្របដណ្តប់ក្រុមសមាជិកនេះនៅថ្ងៃទទួលសេវាទេ",
         "Check the service day; hotline 1286.",
         "សូមពិនិត្យថ្ងៃទទួលសេវា ឬទូរស័ព្ទលេខ 1286។",
-        PRODUCT, "law", "26",
+        PRODUCT, "assumption", "26",
     ),
     "contributions_not_loaded": (
         "The contributions are not known to this system yet",
         "ប្រព័ន្ធនេះមិនទាន់មានទិន្នន័យភាគទានទេ",
         "Check by hand with NSSF, hotline 1286.",
         "សូមពិនិត្យដោយដៃជាមួយ ប.ស.ស. លេខ 1286។",
-        FEED, "law", "16",
+        FEED, "reported", "16",
     ),
     "contributions_short": (
         "{paid} of {needed} months paid ({condition}); missing: {missing}",
@@ -115,7 +115,7 @@ BENEFIT: dict[str, Row] = {
         "The registry does not describe this facility",
         "បញ្ជីមិនមានព័ត៌មានអំពីមូលដ្ឋានសុខាភិបាលនេះទេ",
         ASK_1286_EN, ASK_1286_KM,
-        FEED, "law", "16",
+        FEED, "reported", "16",
     ),
     "kind_not_allowed": (
         "This scheme pays at {kinds} facilities only",
@@ -166,7 +166,7 @@ NOTES: dict[str, Row] = {
         "ថ្ងៃនេះមិនទាន់មកដល់៖ នេះជាការប៉ាន់ស្មាន មិនមែនជាការសន្យាទេ",
         "Check again on the day of the visit.",
         "សូមពិនិត្យម្តងទៀតនៅថ្ងៃមកពិនិត្យ។",
-        PRODUCT, "law", None,
+        PRODUCT, "assumption", None,
     ),
 }  # fmt: skip
 

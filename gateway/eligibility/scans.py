@@ -40,6 +40,14 @@ def read_scan(text: str) -> Scan:
     return Scan(problem="scan_unreadable")
 
 
+def is_scanned(text: str) -> bool:
+    """Tell a scanned code from a typed card number, which stands alone and is no link."""
+    scan = read_scan(text)
+    if len(text) > LONGEST_CARD or scan.slip is not None or scan.problem == "scan_link":
+        return True
+    return scan.card_key is not None and scan.card_key != fold_card(text)
+
+
 def looks_like_card(key: str) -> bool:
     """Tell whether a folded number has the form of cards seen in 2026 (a hint, no condition)."""
     return CARD.fullmatch(key) is not None

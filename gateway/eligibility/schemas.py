@@ -111,6 +111,12 @@ class DisputeBody(Schema):
     note = Text(max_length=500, multiline=True, load_default=None, allow_none=True)
 
 
+class CloseDisputeBody(Schema):
+    """What NSSF says to a report."""
+
+    answer = Text(max_length=500, required=True, validate=_not_empty)
+
+
 class MemberReason(Schema):
     """Why a person is looked up; who NSSF has marked protected is shown to nobody without it."""
 

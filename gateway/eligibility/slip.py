@@ -19,6 +19,8 @@ from config.text import initials, mask_card
 TYPE = "slip+jws"
 ALGORITHM = "EdDSA"
 NO_FACILITY = "nssf"
+KIDS = "slip-"
+"""What the ids of slips' keys begin with: the key set also holds those of access tokens."""
 
 
 Keys = Mapping[str, Ed25519PublicKey]
@@ -68,8 +70,9 @@ def read(token: str, keys: Keys, *, at: datetime) -> Slip:
         header = jwt.get_unverified_header(token)
         if header.get("typ") != TYPE:
             raise BadSlip(f"is not a slip: its type is {header.get('typ')!r}")
-        key = keys.get(str(header.get("kid")))
-        if key is None:
+        kid = str(header.get("kid"))
+        key = keys.get(kid)
+        if key is None or not kid.startswith(KIDS):
             raise BadSlip("is signed with a key that is not published")
         claims = jwt.decode(
             token,

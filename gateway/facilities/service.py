@@ -5,7 +5,7 @@ Called by the check, the claims, the batches and the codes door. Written to by t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -107,15 +107,27 @@ def list_facilities(
 
 def payable_account(code: str) -> str | None:
     """Return the confirmed account of a facility that the feed still names one for, or None."""
-    return db.session.scalar(
-        select(FacilityBankAccount.account)
+    return payable_accounts([code]).get(code)
+
+
+def payable_accounts(codes: Collection[str]) -> dict[str, str]:
+    """Return the confirmed accounts of facilities the feed still names one for, by code."""
+    rows = db.session.execute(
+        select(FacilityBankAccount.facility, FacilityBankAccount.account)
         .join(FacilityRow, FacilityRow.code == FacilityBankAccount.facility)
         .where(
-            FacilityBankAccount.facility == code,
+            FacilityBankAccount.facility.in_(codes),
             FacilityBankAccount.state == AccountState.CONFIRMED,
             FacilityRow.bank_account.is_not(None),
         )
     )
+    return dict(rows.all())
+
+
+def names_of(codes: Collection[str]) -> dict[str, str]:
+    """Return the English names of facilities by code."""
+    query = select(FacilityRow.code, FacilityRow.name_en).where(FacilityRow.code.in_(codes))
+    return {code: name for code, name in db.session.execute(query) if name}
 
 
 def list_held_accounts() -> list[HeldAccount]:

@@ -35,7 +35,6 @@ class Member(Base):
     __tablename__ = "members"
     __table_args__ = (
         _if_known("ix_members_national_id", "national_id"),
-        _if_known("ix_members_phone", "phone"),
         _if_known("ix_members_household_card", "household_card"),
         _search("ix_members_search"),
         {"schema": "registry"},
@@ -60,6 +59,19 @@ class Member(Base):
     protected: Mapped[bool] = mapped_column(server_default=text("false"))
     district: Mapped[str | None] = mapped_column(Text)
     occupation: Mapped[str | None] = mapped_column(Text)
+
+
+class Phone(Base):
+    """A telephone number a member has, or had since the last full file: the member's row decides.
+
+    Apart from the member, so that a new number leaves the indexes of the others alone.
+    """
+
+    __tablename__ = "phones"
+    __table_args__ = ({"schema": "registry"},)
+
+    phone: Mapped[str] = mapped_column(Text, primary_key=True)
+    card_key: Mapped[str] = mapped_column(Text, primary_key=True)
 
 
 class Dependent(Base):

@@ -55,7 +55,10 @@ def by_national_id(conn: Connection[Any], national_id: str) -> list[Candidate]:
 
 def by_phone(conn: Connection[Any], phone: str) -> list[Candidate]:
     """Find members with a telephone number, however it is written; dependents have none."""
-    same = "phone = fold_phone(%(value)s)"
+    same = (
+        "phone = fold_phone(%(value)s) AND card_key IN"
+        " (SELECT card_key FROM registry.phones WHERE phone = fold_phone(%(value)s))"
+    )
     return _search(conn, of_members=same, of_dependents="false", params={"value": phone})
 
 

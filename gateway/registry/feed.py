@@ -50,7 +50,11 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """One kind of file: its columns, the key of its rows, and the dates that may not cross."""
+    """One kind of file: its columns, the key of its rows, and the dates that may not cross.
+
+    `look_up` names a table of its own for the values of a column people are found by: a new value
+    is added there, and the row itself is changed without touching an index.
+    """
 
     kind: str
     columns: tuple[Column, ...]
@@ -59,6 +63,12 @@ class Feed:
     period: tuple[str, str] | None = None
     needs: tuple[str, ...] = ()
     ended: str = "false"
+    look_up: tuple[str, str] | None = None
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Return the tables a file of this kind fills."""
+        return (self.kind, self.look_up[0]) if self.look_up else (self.kind,)
 
     def column(self, name: str) -> Column:
         """Return the column of this name."""
@@ -146,6 +156,7 @@ MEMBERS = Feed(
     key=("card_key",),
     either=("name_km", "name_latin"),
     ended=_STATUS_ENDED,
+    look_up=("phones", "phone"),
 )  # fmt: skip
 DEPENDENTS = Feed(
     "dependents",

@@ -107,14 +107,14 @@ def show_line() -> str:
 @blueprint.post("/reception/line/next")
 @requires(Permission.VISIT_MANAGE)
 def call_next() -> AnyResponse:
-    """Call whoever is first in a ward."""
-    ward = request.form.get("ward", "")
+    """Call whoever is first in a ward, or in the line as it is shown without one."""
+    ward = request.form.get("ward") or None
     placed = visits.call_next(ward, by=current_actor())
     if placed is None:
         flash(_("Nobody waits here."), "info")
     else:
-        flash(_("Ticket %(ticket)s is called.", ticket=placed.visit.ticket), "success")
-    return go("line.show_line", ward=ward or None)
+        flash(_called(placed), "success")
+    return go("line.show_line", ward=ward)
 
 
 @blueprint.get("/reception/line/<number>")
@@ -153,6 +153,14 @@ def board(facility: str) -> str:
     return render(
         "visits/board.html", "visits/_board.html", facility=found, wards=visits.board(facility)
     )
+
+
+def _called(placed: Placed) -> str:
+    """Say which ticket is called; tickets of different wards may have one number."""
+    visit = placed.visit
+    if not visit.ward:
+        return str(_("Ticket %(ticket)s is called.", ticket=visit.ticket))
+    return str(_("Ticket %(ticket)s is called: %(ward)s.", ticket=visit.ticket, ward=visit.ward))
 
 
 def _buttons(placed: Placed) -> list[Any]:

@@ -98,12 +98,13 @@ def list_line(
     return [Placed(visit, ahead) for visit, ahead in db.session.execute(query)]
 
 
-def first_waiting(facility: str, ward: str) -> int | None:
+def first_waiting(facility: str, ward: str | None) -> int | None:
     """Return the id of who is next, locked; whom somebody else is just calling is passed over."""
+    query = select(Visit.id).where(Visit.facility == facility, Visit.state == VisitState.WAITING)
+    if ward is not None:
+        query = query.where(Visit.ward == ward)
     return db.session.scalar(
-        select(Visit.id)
-        .where(Visit.facility == facility, Visit.ward == ward, Visit.state == VisitState.WAITING)
-        .order_by(Visit.rank, Visit.queued_at, Visit.id)
+        query.order_by(Visit.rank, Visit.queued_at, Visit.id)
         .limit(1)
         .with_for_update(skip_locked=True)
     )

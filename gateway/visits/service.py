@@ -94,8 +94,8 @@ def step(number: str, action: str, *, by: Actor, ward: str | None = None) -> Pla
         return _move(session, visit, action, ward=ward, by=by)
 
 
-def call_next(ward: str, *, by: Actor) -> Placed | None:
-    """Call whoever is first in a ward's line; None when nobody waits."""
+def call_next(ward: str | None, *, by: Actor) -> Placed | None:
+    """Call whoever is first in a ward's line, or in the whole facility's; None: nobody waits."""
     facility = _place_of(by)
     with transaction() as session:
         first = queries.first_waiting(facility, ward)

@@ -203,32 +203,54 @@ def test_the_published_keys_may_be_kept_a_while_and_name_a_new_one_at_once(clien
     assert all("d" not in key and key["use"] == "sig" for key in after.json["keys"])
 
 
-def other_process(app, *words):
-    """Run a command of the product in a process of its own, on the same keys and database."""
+def other_process(app):
+    """Say how to start a process of the product on the same keys and database."""
     current = app.extensions["nssf.settings"]
-    return subprocess.run(
-        [sys.executable, "-m", "flask", "--app", "wsgi", *words],
-        cwd=Path(__file__).parents[2], check=True, capture_output=True, text=True,
-        env={"PATH": "/usr/bin:/bin", "DATABASE_URL": current.database_url, "DEMO": "0",
-             "DATA_DIR": str(current.data_dir), "KEYS_DIR": str(current.keys_dir)},
-    ).stdout  # fmt: skip
+    return {
+        "cwd": Path(__file__).parents[2], "text": True, "stdout": subprocess.PIPE,
+        "env": {"PATH": "/usr/bin:/bin", "DATABASE_URL": current.database_url, "DEMO": "0",
+                "DATA_DIR": str(current.data_dir), "KEYS_DIR": str(current.keys_dir)},
+    }  # fmt: skip
 
 
-def test_keys_rotated_and_revoked_elsewhere_hold_from_the_next_request(client, app):
+COMMANDS = """
+import sys
+from wsgi import app
+for line in sys.stdin:
+    print(app.test_cli_runner().invoke(args=line.split()).exit_code, flush=True)
+"""
+
+
+@pytest.fixture
+def elsewhere(app):
+    """Give the test one other process that runs a command of the product at a time."""
+    started = [sys.executable, "-c", COMMANDS]
+    with subprocess.Popen(started, stdin=subprocess.PIPE, **other_process(app)) as process:
+
+        def run(words):
+            process.stdin.write(f"{words}\n")
+            process.stdin.flush()
+            assert process.stdout.readline() == "0\n", words
+
+        yield run
+        process.stdin.close()
+
+
+def test_keys_rotated_and_revoked_elsewhere_hold_from_the_next_request(client, elsewhere):
     old = make_client_token(client, scopes="claim.read")
 
     def status(token):
         return client.get("/api/v1/claims", headers={"Authorization": token}).status_code
 
     assert status(old) == 200
-    other_process(app, "keys", "rotate")
+    elsewhere("keys rotate")
     new = make_client_token(client, scopes="claim.read")
     kids = [jwt.get_unverified_header(t.removeprefix("Bearer "))["kid"] for t in (old, new)]
 
     assert kids[0] != kids[1]
     assert (status(old), status(new)) == (200, 200)
 
-    other_process(app, "keys", "revoke", kids[0])
+    elsewhere(f"keys revoke {kids[0]}")
 
     assert (status(old), status(new)) == (401, 200)
 
@@ -237,6 +259,7 @@ def test_a_client_revoked_elsewhere_gets_no_new_token_at_once(client, app):
     made = make_client(scopes="claim.read")  # noqa: F811
     assert ask(client, made).status_code == 200
 
-    other_process(app, "client", "revoke", made.client.client_id)
+    command = ["-m", "flask", "--app", "wsgi", "client", "revoke", made.client.client_id]
+    subprocess.run([sys.executable, *command], check=True, **other_process(app))
 
     assert_error(ask(client, made), 401, "invalid_client")

@@ -1,35 +1,47 @@
 """Signing keys in files: made once, rotated with two live ones, seen by every process."""
 
-import multiprocessing
+import json
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from auth.keys import PURPOSES, KeyRing, sign_seal, verify_seal
 
+FIRST_STARTS = """
+import json, multiprocessing, sys
+from pathlib import Path
+from auth.keys import PURPOSES, KeyRing
 
-def _first_start(folder: Path, start, answers) -> None:
+def first_start(start, answers):
     start.wait()
-    ring = KeyRing(folder)
+    ring = KeyRing(Path(sys.argv[1]))
     answers.put({purpose: ring.signer(purpose)[0] for purpose in PURPOSES})
+
+context = multiprocessing.get_context("fork")
+start, answers = context.Event(), context.Queue()
+processes = [context.Process(target=first_start, args=(start, answers)) for _ in range(4)]
+for process in processes:
+    process.start()
+start.set()
+print(json.dumps([answers.get(timeout=60) for _ in processes]))
+for process in processes:
+    process.join()
+"""
 
 
 def test_processes_that_start_at_once_agree_on_one_key_for_each_purpose(tmp_path):
     folder = tmp_path / "keys"
-    context = multiprocessing.get_context("spawn")
-    start, answers = context.Event(), context.Queue()
-    processes = [
-        context.Process(target=_first_start, args=(folder, start, answers)) for _ in range(4)
-    ]
-    for process in processes:
-        process.start()
-    start.set()
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_STARTS, folder],
+        cwd=Path(__file__).parents[2], check=True, capture_output=True, text=True,
+    )  # fmt: skip
 
-    found = [answers.get(timeout=60) for _ in processes]
-    for process in processes:
-        process.join()
+    found = json.loads(done.stdout)
 
+    assert len(found) == 4
     assert all(one == found[0] for one in found)
     assert len(list(folder.glob("*.pem"))) == len(PURPOSES)
     assert not [

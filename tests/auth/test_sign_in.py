@@ -88,6 +88,17 @@ def test_each_sign_in_opens_a_new_session(client, app):
     assert len({first, second, "a secret somebody planted"}) == 3
 
 
+def test_whoever_signs_in_next_at_a_shared_browser_ends_the_session_before(client, app):
+    first, second = make_user(), make_user()
+    post_login(client, first.username, PASSWORD)
+    left_behind = client.get_cookie(SESSION_COOKIE).value
+
+    post_login(client, second.username, PASSWORD)
+
+    assert find_session(left_behind) is None
+    assert find_session(client.get_cookie(SESSION_COOKIE).value).username == second.username
+
+
 def test_a_session_is_stored_only_as_its_hash(app, owner):
     signed = signing_in.open_session(make_user(), caller=DESK)
 

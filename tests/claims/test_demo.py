@@ -74,17 +74,44 @@ def fingerprint(owner: Owner) -> list[Any]:
     return [values(owner, query) for query in queries]
 
 
-def test_the_month_is_loaded_once_with_every_state_in_it(
+def test_a_load_cut_off_begins_again_shows_every_state_and_reset_gives_the_same_month(
     demo: Flask, owner: Owner, client: FlaskClient
 ) -> None:
-    assert loading.load(SMALL, say=quiet)
-    once = fingerprint(owner)
+    def cut_off(line: str) -> None:
+        if "login" in line:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        loading.load(SMALL, say=cut_off)
+    said: list[str] = []
+    assert loading.load(SMALL, say=said.append)
+    assert said[0].startswith("An earlier load was cut off")
+    first = fingerprint(owner)
+    a_second_load_changes_nothing(owner, first)
+    every_state_is_in_it(owner)
+    everybody_may_come_in(client)
+    ten_cards_show_ten_answers()
+    moments_lie_in_the_past(owner)
+    create_user("visitor", roles=[Role.HOTLINE], by=DEMO, password="once-only-here")
+
+    loading.reset(SMALL, say=quiet)
+
+    assert fingerprint(owner) == first
+    assert verify_books().faults == ()
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        owner.execute("DELETE FROM audit_events")
+
+
+def a_second_load_changes_nothing(owner: Owner, once: list[Any]) -> None:
     said: list[str] = []
 
     again = loading.load(SMALL, say=said.append)
 
     assert (again, said) == (False, [])
     assert fingerprint(owner) == once
+
+
+def every_state_is_in_it(owner: Owner) -> None:
     assert set(values(owner, "SELECT state FROM claims")) == set(ClaimState)
     assert set(values(owner, "SELECT state FROM complaints")) == set(ComplaintState)
     assert values(owner, "SELECT count(*) FROM complaints WHERE overdue_at IS NOT NULL") == [2]
@@ -105,9 +132,6 @@ def test_the_month_is_loaded_once_with_every_state_in_it(
     books = verify_books()
     assert books.faults == ()
     assert books.total.paid > 0
-    everybody_may_come_in(client)
-    ten_cards_show_ten_answers()
-    moments_lie_in_the_past(owner)
 
 
 def everybody_may_come_in(client: FlaskClient) -> None:
@@ -150,29 +174,6 @@ def moments_lie_in_the_past(owner: Owner) -> None:
     assert values(owner, "SELECT min(submitted_at) < now() - interval '20 days' FROM claims") == [
         True
     ]
-
-
-def test_a_load_cut_off_begins_again_and_reset_gives_the_same_month(
-    demo: Flask, owner: Owner
-) -> None:
-    def cut_off(line: str) -> None:
-        if "login" in line:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        loading.load(SMALL, say=cut_off)
-    said: list[str] = []
-    assert loading.load(SMALL, say=said.append)
-    assert said[0].startswith("An earlier load was cut off")
-    first = fingerprint(owner)
-    create_user("visitor", roles=[Role.HOTLINE], by=DEMO, password="once-only-here")
-
-    loading.reset(SMALL, say=quiet)
-
-    assert fingerprint(owner) == first
-    assert verify_books().faults == ()
-    with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        owner.execute("DELETE FROM audit_events")
 
 
 def test_without_demo_every_command_refuses_in_one_line(app: Flask) -> None:

@@ -13,22 +13,32 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+from flask import Flask
 
 from config import launch_checks, launch_children, postgres, postgres_cluster, processes
 from config.launch_children import BackOff
+from tests.config.conftest import started_before
 
 PROJECT = Path(__file__).parents[2]
 START = (
-    "import sys, json; from config import launch;"
+    "import sys, json; from config import launch, launch_children;"
+    "launch_children.LEFT_OVER_SECONDS = 1.0;"
     "sys.exit(launch.main(commands=launch.Commands(**json.loads(sys.argv[1]))))"
+)
+START_WITH_EACH = (
+    "import sys, json, os; from config import launch;"
+    "print([launch.main(os.environ | given) for given in json.loads(sys.argv[1])])"
 )
 SITE = """
 def app(environ, start):
     start("200 OK", [("Content-Length", "2")])
     return [b"ok"]
+
+app.extensions = {}
 """
 MIGRATE = """
 import psycopg
@@ -66,6 +76,11 @@ class Product:
     def data(self) -> Path:
         return self.folder / "data"
 
+    def environ(self) -> dict[str, str]:
+        ours = ("DATABASE_URL", "DEMO", "MAKELEVEL")
+        kept = {name: value for name, value in os.environ.items() if name not in ours}
+        return kept | {"DATA_DIR": str(self.data), "PORT": str(self.port)}
+
     def start(
         self, commands: dict[str, list[str]] | None = None, **environ: str
     ) -> subprocess.Popen[str]:
@@ -78,14 +93,10 @@ class Product:
             "web": [*web, "--no-control-socket", "small_product:app"],
             "worker": _python("import time; time.sleep(600)"),
         }
-        clean = {
-            k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "DEMO", "MAKELEVEL")
-        }
         run = subprocess.Popen(
             [*_python(START), json.dumps(small | (commands or {}))],
             cwd=PROJECT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            env=clean | {"DATA_DIR": str(self.data), "PORT": str(self.port)} | environ,
-            start_new_session=True,
+            env=self.environ() | environ, start_new_session=True,
         )  # fmt: skip
         self.runs.append(run)
         return run
@@ -152,17 +163,21 @@ def product(tmp_path: Path) -> Iterator[Product]:
     assert made.left() == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_comes_up_and_a_signal_stops_everything(
-    product: Product, number: signal.Signals
-) -> None:
+@pytest.fixture
+def used(first_start: Path, product: Product) -> Product:
+    """Give the test a product that has run before on its data."""
+    started_before(first_start, product.data)
+    return product
+
+
+def test_a_first_run_comes_up_and_a_request_to_end_stops_everything(product: Product) -> None:
     run = product.up()
     assert f"http://127.0.0.1:{product.port}" in product.said
     assert "loading demo" in product.said
     assert "ten cards" in product.said
     assert set(product.pids()) == {"launcher", "web", "worker", "postgres"}
 
-    run.send_signal(number)
+    run.terminate()
 
     assert _ended(run) == (0, "")
     assert product.left() == []
@@ -170,21 +185,29 @@ def test_it_comes_up_and_a_signal_stops_everything(
     launch_checks.port_is_free("127.0.0.1", product.port)
 
 
-def test_an_empty_start_loads_defaults_and_tells_the_first_user(product: Product) -> None:
-    product.up(DEMO="0")
+def test_an_empty_start_tells_the_first_user_and_ctrl_c_stops_everything(used: Product) -> None:
+    run = used.up(DEMO="0")
 
-    assert "loading defaults" in product.said
-    assert "user create NAME --role administrator" in product.said
-    assert "demo" not in product.said
+    assert "loading defaults" in used.said
+    assert "user create NAME --role administrator" in used.said
+    assert "demo" not in used.said
+    assert set(used.pids()) == {"launcher", "web", "worker", "postgres"}
+
+    run.send_signal(signal.SIGINT)
+
+    assert _ended(run) == (0, "")
+    assert used.left() == []
+    assert not (used.data / "run").exists()
+    launch_checks.port_is_free("127.0.0.1", used.port)
 
 
-def test_a_second_run_on_the_same_data_is_refused(product: Product) -> None:
-    first = product.up()
+def test_a_second_run_on_the_same_data_is_refused(used: Product) -> None:
+    first = used.up()
 
-    error = _refused(product.start(PORT=str(_free_port())))
+    error = _refused(used.start(PORT=str(_free_port())))
 
-    assert f"already running on {product.data} (process {first.pid})" in error
-    assert set(product.pids()) == {"launcher", "web", "worker", "postgres"}
+    assert f"already running on {used.data} (process {first.pid})" in error
+    assert set(used.pids()) == {"launcher", "web", "worker", "postgres"}
 
 
 def test_a_port_in_use_is_told_before_anything_is_made(product: Product) -> None:
@@ -198,28 +221,33 @@ def test_a_port_in_use_is_told_before_anything_is_made(product: Product) -> None
     assert not (product.data / "postgres").exists()
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "told"),
-    [
-        ("PORT", "99999", "PORT must be between 1 and 65535"),
-        ("PORT", "http", "PORT must be a whole number"),
-        ("HOST", "203.0.113.9", "cannot listen on 203.0.113.9"),
-        ("DATABASE_URL", "mysql://root:hush@db/x", "DATABASE_URL must start with postgresql://"),
-        (
-            "DATABASE_URL",
-            "postgresql://u:hush@[h/db",
-            "DATABASE_URL is not an address that can be read",
-        ),
-        ("DATABASE_URL", "postgresql://u:hush@h/db?no=1", "DATABASE_URL is not a PostgreSQL addr"),
-    ],
+WRONG = (
+    ("PORT", "99999", "PORT must be between 1 and 65535"),
+    ("PORT", "http", "PORT must be a whole number"),
+    ("HOST", "203.0.113.9", "cannot listen on 203.0.113.9"),
+    ("DATABASE_URL", "mysql://root:hush@db/x", "DATABASE_URL must start with postgresql://"),
+    (
+        "DATABASE_URL",
+        "postgresql://u:hush@[h/db",
+        "DATABASE_URL is not an address that can be read",
+    ),
+    ("DATABASE_URL", "postgresql://u:hush@h/db?no=1", "DATABASE_URL is not a PostgreSQL addr"),
 )
-def test_a_setting_that_cannot_be_used_is_named(
-    product: Product, name: str, value: str, told: str
-) -> None:
-    error = _refused(product.start(**{name: value}))
 
-    assert told in error
-    assert "hush" not in error
+
+def test_a_setting_that_cannot_be_used_is_named(product: Product) -> None:
+    given = json.dumps([{name: value} for name, value, _ in WRONG])
+
+    done = subprocess.run(
+        [*_python(START_WITH_EACH), given],
+        cwd=PROJECT, check=True, capture_output=True, text=True, timeout=60, env=product.environ(),
+    )  # fmt: skip
+
+    assert json.loads(done.stdout) == [1] * len(WRONG)
+    for error, (*_, told) in zip(done.stderr.splitlines(), WRONG, strict=True):
+        assert error.startswith("nssf: ")
+        assert told in error
+        assert "hush" not in error
 
 
 def test_an_unreachable_database_is_told_without_its_password(product: Product) -> None:
@@ -234,9 +262,12 @@ def test_an_unreachable_database_is_told_without_its_password(product: Product) 
     assert not (product.data / "postgres").exists()
 
 
-def test_a_given_database_is_used_and_left_running(product: Product, tmp_path: Path) -> None:
-    given = tmp_path / "given"
-    url = _given(given)
+def test_a_given_database_is_used_and_left_running(
+    product: Product, app: Flask, owner: psycopg.Connection[Any]
+) -> None:
+    ours = owner.info.dbname
+    owner.execute(f"CREATE DATABASE {ours}_given")
+    url = app.extensions["nssf.settings"].database_url.replace(f"/{ours}", f"/{ours}_given")
 
     run = product.up(DATABASE_URL=url)
     run.terminate()
@@ -245,12 +276,7 @@ def test_a_given_database_is_used_and_left_running(product: Product, tmp_path: P
     assert not (product.data / "postgres").exists()
     with psycopg.connect(url) as connection:
         assert connection.execute("SELECT count(*) FROM starts").fetchone() == (1,)
-    postgres.stop(given)
-
-
-def _given(folder: Path) -> str:
-    folder.mkdir()
-    return postgres.start_throwaway(folder)
+    owner.execute(f"DROP DATABASE {ours}_given WITH (FORCE)")
 
 
 def test_a_missing_library_is_named_without_a_trace() -> None:
@@ -267,37 +293,57 @@ def test_a_missing_library_is_named_without_a_trace() -> None:
     assert result.stderr.strip() == "nssf: a library is missing (psycopg): run `make setup`"
 
 
-def test_a_failing_step_is_told_by_its_last_error(product: Product) -> None:
-    error = _refused(product.start({"demo": _python("raise ValueError('no such revision')")}))
+def test_a_failing_step_is_told_by_its_last_error(used: Product) -> None:
+    error = _refused(used.start({"demo": _python("raise ValueError('no such revision')")}))
 
     assert "preparing the database failed: ValueError: no such revision (see " in error
-    assert product.left() == []
+    assert used.left() == []
 
 
-def test_a_library_missing_in_a_step_says_what_to_do(product: Product) -> None:
-    error = _refused(product.start({"demo": _python("import no_such_library")}))
+def test_a_library_missing_in_a_step_says_what_to_do(used: Product) -> None:
+    error = _refused(used.start({"demo": _python("import no_such_library")}))
 
     assert "the library 'no_such_library' is missing: run `make setup`" in error
 
 
-def test_a_web_server_that_cannot_start_is_told(product: Product) -> None:
-    error = _refused(product.start({"web": _python("raise OSError('no site')")}))
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ("import no_such_library", "the library 'no_such_library' is missing: run `make setup`"),
+        ("raise ImportError('libqr.so.1: cannot open')", "ImportError: libqr.so.1: cannot open"),
+    ],
+)
+def test_what_keeps_the_application_from_loading_is_named(
+    tmp_path: Path, fault: str, told: str
+) -> None:
+    (tmp_path / "segno.py").write_text(fault)
+    log = tmp_path / "start.log"
+
+    with log.open("wb") as file:
+        run = [sys.executable, "-m", "config.launch_steps", "db upgrade"]
+        env = os.environ | {"PYTHONPATH": str(tmp_path)}
+        result = subprocess.run(run, check=False, cwd=PROJECT, env=env, stderr=file, timeout=30)
+
+    assert result.returncode != 0
+    assert launch_children.last_words(log) == told
+
+
+def test_a_web_server_that_cannot_start_is_told(used: Product) -> None:
+    error = _refused(used.start({"web": _python("raise OSError('no site')")}))
 
     assert "the web process ended: exit code 1; OSError: no site" in error
-    assert product.left() == []
+    assert used.left() == []
 
 
-def test_a_stop_while_data_is_loading_leaves_nothing(product: Product) -> None:
-    run = product.start(
-        {"demo": _python("print('busy', flush=True); import time; time.sleep(600)")}
-    )
+def test_a_stop_while_data_is_loading_leaves_nothing(used: Product) -> None:
+    run = used.start({"demo": _python("print('busy', flush=True); import time; time.sleep(600)")})
     assert run.stdout is not None
     assert run.stdout.readline() == "busy\n"
 
     run.send_signal(signal.SIGINT)
 
     assert _ended(run) == (0, "")
-    assert product.left() == []
+    assert used.left() == []
 
 
 def test_a_data_folder_that_is_a_file_is_named(product: Product) -> None:
@@ -322,35 +368,14 @@ def test_a_full_disk_is_told_in_one_line(product: Product, size: str) -> None:
     assert "no space left on" in error.lower()
 
 
-def test_a_killed_web_server_ends_the_run_with_one_line(product: Product) -> None:
-    run = product.up()
-    os.kill(product.pids()["web"], signal.SIGKILL)
+def test_a_killed_web_server_ends_the_run_with_one_line(used: Product) -> None:
+    run = used.up()
+    os.kill(used.pids()["web"], signal.SIGKILL)
 
     code, error = _ended(run)
 
     assert (code, error) == (1, "nssf: the web server ended: killed by SIGKILL")
-    assert product.left() == []
-
-
-def test_a_killed_worker_is_started_again(product: Product) -> None:
-    run = product.up()
-    first = product.pids()["worker"]
-    os.kill(first, signal.SIGKILL)
-
-    assert processes.wait_until(lambda: product.pids().get("worker", first) != first, 10)
-    run.terminate()
-    assert "the job worker ended (killed by SIGKILL); starting it again in 1 s" in _ended(run)[1]
-
-
-def test_a_killed_database_is_started_again(product: Product) -> None:
-    run = product.up()
-    first = product.pids()["postgres"]
-    os.kill(first, signal.SIGKILL)
-
-    assert processes.wait_until(lambda: product.pids().get("postgres", first) != first, 20)
-    run.terminate()
-    assert _ended(run)[0] == 0
-    assert product.left() == []
+    assert used.left() == []
 
 
 def _kill(product: Product, names: list[str]) -> None:
@@ -358,6 +383,22 @@ def _kill(product: Product, names: list[str]) -> None:
     for name in names:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pids[name], signal.SIGKILL)
+
+
+def test_a_killed_worker_and_a_killed_database_are_started_again(used: Product) -> None:
+    run = used.up()
+    killed = used.pids()
+    names = ["worker", "postgres"]
+    _kill(used, names)
+
+    assert processes.wait_until(
+        lambda: all(used.pids().get(name, killed[name]) != killed[name] for name in names), 20
+    )
+    run.terminate()
+    code, error = _ended(run)
+    assert "the job worker ended (killed by SIGKILL); starting it again in 1 s" in error
+    assert code == 0
+    assert used.left() == []
 
 
 @pytest.mark.parametrize(
@@ -370,42 +411,43 @@ def _kill(product: Product, names: list[str]) -> None:
     ids="+".join,
 )
 def test_after_a_kill_the_next_run_recovers_and_leaves_nothing(
-    product: Product, names: list[str]
+    used: Product, names: list[str]
 ) -> None:
-    product.up()
-    _kill(product, names)
-    product.runs[0].wait(10)
+    used.up()
+    _kill(used, names)
+    used.runs[0].wait(10)
 
-    run = product.up()
-    with psycopg.connect(postgres.find_running(product.data).owner_url) as connection:  # type: ignore[union-attr]
+    run = used.up()
+    with psycopg.connect(postgres.find_running(used.data).owner_url) as connection:  # type: ignore[union-attr]
         starts = connection.execute("SELECT count(*) FROM starts").fetchone()
     run.terminate()
 
     assert starts == (2,)
     assert _ended(run) == (0, "")
-    assert product.left() == []
+    assert used.left() == []
 
 
-def test_children_do_not_outlive_a_killed_launcher(product: Product) -> None:
-    run = product.up()
-    pids = product.pids()
+def test_children_do_not_outlive_a_killed_launcher(used: Product) -> None:
+    run = used.up()
+    pids = used.pids()
 
     run.kill()
 
-    assert processes.gone([pids["web"], pids["worker"]], 10)
-    launch_checks.port_is_free("127.0.0.1", product.port)
+    # A web process that is only just starting may not hear the signal: gunicorn gives it 20 s.
+    assert processes.gone([pids["web"], pids["worker"]], 30)
+    launch_checks.port_is_free("127.0.0.1", used.port)
 
 
-def test_a_worker_deaf_to_signals_is_ended_by_the_next_run(product: Product) -> None:
+def test_a_worker_deaf_to_signals_is_ended_by_the_next_run(used: Product) -> None:
     deaf = "import signal, time; signal.signal(15, signal.SIG_IGN); time.sleep(600)"
-    run = product.up({"worker": _python(deaf)})
-    worker = product.pids()["worker"]
+    run = used.up({"worker": _python(deaf)})
+    worker = used.pids()["worker"]
     run.kill()
     run.wait(10)
     time.sleep(0.5)
     assert processes.is_alive(worker)
 
-    product.up()
+    used.up()
 
     assert not processes.is_alive(worker)
 

@@ -20,14 +20,21 @@ import pytest
 
 from config import postgres, postgres_account, postgres_cluster, processes
 from config.postgres_account import PostgresError
+from tests.config.conftest import started_before
 
 PROJECT = Path(__file__).parents[2]
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 
 
 @pytest.fixture
-def data_dir(tmp_path: Path) -> Iterator[Path]:
-    """Give the test a data folder whose server, if any, is stopped afterwards."""
+def data_dir(first_start: Path, new_dir: Path) -> Path:
+    """Give the test a data folder whose server ran before and is stopped."""
+    return started_before(first_start, new_dir)
+
+
+@pytest.fixture
+def new_dir(tmp_path: Path) -> Iterator[Path]:
+    """Give the test a data folder still to be made, whose server is stopped afterwards."""
     folder = tmp_path / "data"
     yield folder
     postgres.stop(folder)
@@ -53,8 +60,10 @@ def _run(code: str, *arguments: Path, **kwargs: object) -> subprocess.CompletedP
     )  # fmt: skip
 
 
-def test_a_first_start_makes_roles_database_and_extensions(data_dir: Path) -> None:
-    server = postgres.ensure_running(data_dir)
+def test_a_first_start_makes_roles_database_and_extensions(new_dir: Path) -> None:
+    above = [folder.stat().st_mode for folder in new_dir.parents]
+
+    server = postgres.ensure_running(new_dir)
 
     assert server.started
     assert _value(server.owner_url, "SELECT current_user || ' ' || current_database()") == (
@@ -67,6 +76,8 @@ def test_a_first_start_makes_roles_database_and_extensions(data_dir: Path) -> No
     assert _value(server.owner_url, "SELECT cardinality(show_trgm('សុខ តារា')) > 0") is True
     assert _value(server.owner_url, "SHOW server_encoding") == "UTF8"
     assert _value(server.owner_url, "SHOW synchronous_commit") == "on"
+    postgres.stop(new_dir)
+    assert [folder.stat().st_mode for folder in new_dir.parents] == above
 
 
 def test_the_application_role_creates_nothing_and_becomes_nobody_else(data_dir: Path) -> None:
@@ -98,14 +109,14 @@ def test_a_second_start_finds_the_running_server(data_dir: Path) -> None:
     assert postgres.find_running(data_dir) == second
 
 
-def test_two_starts_at_once_start_one_server(data_dir: Path) -> None:
+def test_two_starts_at_once_start_one_server(new_dir: Path) -> None:
     code = (
         "import sys, pathlib; from config import postgres;"
         "print(postgres.ensure_running(pathlib.Path(sys.argv[1])).started)"
     )
 
     with ThreadPoolExecutor(2) as pool:
-        results = list(pool.map(lambda _: _run(code, data_dir), range(2)))
+        results = list(pool.map(lambda _: _run(code, new_dir), range(2)))
 
     assert sorted(result.stdout.strip() for result in results) == ["False", "True"], results
 
@@ -165,17 +176,19 @@ def test_a_stranger_called_postgres_is_not_taken_for_ours(data_dir: Path, tmp_pa
         stranger.kill()
 
 
-def test_a_half_made_cluster_is_thrown_away(data_dir: Path) -> None:
-    half = data_dir / "postgres" / "cluster.new"
+def test_a_half_made_cluster_is_thrown_away(new_dir: Path) -> None:
+    half = new_dir / "postgres" / "cluster.new"
     half.mkdir(parents=True)
     (half / "PG_VERSION").write_text("18\n")
 
-    assert postgres.ensure_running(data_dir).started
+    assert postgres.ensure_running(new_dir).started
     assert not half.exists()
 
 
-def test_a_long_data_path_gets_a_short_private_socket_folder(tmp_path: Path) -> None:
-    data_dir = tmp_path / ("long" * 25)
+def test_a_long_data_path_gets_a_short_private_socket_folder(
+    first_start: Path, tmp_path: Path
+) -> None:
+    data_dir = started_before(first_start, tmp_path / ("long" * 25))
 
     server = postgres.ensure_running(data_dir)
     folder = postgres_cluster.recorded_socket(data_dir / "postgres" / "cluster")
@@ -188,8 +201,8 @@ def test_a_long_data_path_gets_a_short_private_socket_folder(tmp_path: Path) -> 
     assert not folder.exists()
 
 
-def test_a_socket_folder_open_to_others_is_refused(tmp_path: Path) -> None:
-    data_dir = tmp_path / ("long" * 25)
+def test_a_socket_folder_open_to_others_is_refused(first_start: Path, tmp_path: Path) -> None:
+    data_dir = started_before(first_start, tmp_path / ("long" * 25))
     folder = postgres_cluster.Place(data_dir / "postgres").socket_folder()
     folder.mkdir()
     folder.chmod(0o777)
@@ -201,25 +214,26 @@ def test_a_socket_folder_open_to_others_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_cluster_of_another_release_is_named_in_one_line(data_dir: Path) -> None:
-    postgres.ensure_running(data_dir)
-    postgres.stop(data_dir)
     (data_dir / "postgres" / "cluster" / "PG_VERSION").write_text("14\n")
 
     with pytest.raises(PostgresError, match=r"made by PostgreSQL 14, the installed one is 18"):
         postgres.ensure_running(data_dir)
 
 
-def test_an_operators_own_settings_win(data_dir: Path) -> None:
-    (data_dir / "postgres").mkdir(parents=True, mode=0o700)
-    (data_dir / "postgres" / "local.conf").write_text("work_mem = '5MB'\n")
+def test_a_first_start_hears_the_operator_and_no_variable_for_other_servers(
+    new_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (new_dir / "postgres").mkdir(parents=True, mode=0o700)
+    (new_dir / "postgres" / "local.conf").write_text("work_mem = '5MB'\n")
+    monkeypatch.setenv("PGPORT", "1")
+    monkeypatch.setenv("PGDATA", "/nowhere")
 
-    server = postgres.ensure_running(data_dir)
+    server = postgres.ensure_running(new_dir)
 
-    assert _value(server.owner_url, "SHOW work_mem") == "5MB"
+    assert _value(server.app_url, "SHOW work_mem") == "5MB"
 
 
 def test_a_wrong_setting_is_told_in_one_line(data_dir: Path) -> None:
-    (data_dir / "postgres").mkdir(parents=True, mode=0o700)
     (data_dir / "postgres" / "local.conf").write_text("no_such_setting = 1\n")
 
     with pytest.raises(PostgresError) as raised:
@@ -227,28 +241,6 @@ def test_a_wrong_setting_is_told_in_one_line(data_dir: Path) -> None:
 
     assert "\n" not in str(raised.value)
     assert "FATAL" in str(raised.value)
-
-
-def test_variables_for_other_servers_do_not_mislead(
-    data_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PGPORT", "1")
-    monkeypatch.setenv("PGDATA", "/nowhere")
-
-    server = postgres.ensure_running(data_dir)
-
-    assert _value(server.app_url, "SELECT 1") == 1
-
-
-def test_no_folder_above_the_data_changes(tmp_path: Path) -> None:
-    above = tmp_path / "above"
-    above.mkdir(mode=0o700)
-    before = [folder.stat().st_mode for folder in (above, *above.parents)]
-
-    postgres.ensure_running(above / "data")
-    postgres.stop(above / "data")
-
-    assert [folder.stat().st_mode for folder in (above, *above.parents)] == before
 
 
 def test_a_throwaway_server_ends_with_its_killed_starter(tmp_path: Path) -> None:
@@ -304,11 +296,13 @@ def test_a_folder_of_somebody_else_is_refused_in_one_line(
 
 
 @as_root
-def test_root_keeps_its_files_and_postgresql_keeps_to_its_owner(data_dir: Path) -> None:
+def test_root_keeps_its_files_and_postgresql_keeps_to_its_owner(
+    first_start: Path, data_dir: Path
+) -> None:
     postgres.ensure_running(data_dir)
     status = Path(f"/proc/{_pid(data_dir)}/status").read_text()
 
-    assert (data_dir / "postgres" / "cluster").stat().st_uid == 0
+    assert (first_start / "postgres" / "cluster").stat().st_uid == 0
     assert "CapEff:\t0000000000000000" in status
 
 

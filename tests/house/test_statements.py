@@ -99,7 +99,13 @@ def counted(client: FlaskClient, path: str, headers: dict[str, str]) -> tuple[in
     return len(seen), len(items)
 
 
-def test_no_list_of_the_api_asks_more_often_for_fifty_rows_than_for_one(
+def asked_by(http: FlaskClient, paths: list[str]) -> dict[str, tuple[int, int]]:
+    """Count the statements of every page that opens for whoever is signed in."""
+    found = {path: counted(http, path, {}) for path in paths}
+    return {path: seen for path, seen in found.items() if seen[0] >= 0}
+
+
+def test_no_list_and_no_page_asks_more_often_for_fifty_rows_than_for_one(
     app: Flask, client: FlaskClient, country: dict[str, str], owner: psycopg.Connection[Any],
     hospital: Machine,  # noqa: F811
 ) -> None:  # fmt: skip
@@ -109,28 +115,23 @@ def test_no_list_of_the_api_asks_more_often_for_fifty_rows_than_for_one(
         path: next((who for head, who in special.items() if path.startswith(head)), nssf).headers
         for path in paths(app, country, api=True)
     }
+    pages = paths(app, country, api=False)
+    people = {roles: app.test_client() for roles, _ in DESKS}
+    for roles, facility in DESKS:
+        sign_in(people[roles], make_user(roles=roles, facilities=[facility] if facility else []))
     few = {path: counted(client, path, headers) for path, headers in place.items()}
+    few_of = {roles: asked_by(http, pages) for roles, http in people.items()}
 
     gained = multiply(owner, COPIES)
     many = {path: counted(client, path, headers) for path, headers in place.items()}
+    many_of = {roles: asked_by(http, list(few_of[roles])) for roles, http in people.items()}
 
     assert {table for table in MUST_GROW if gained.get(table, 0) < COPIES} == set()
     assert {path: many[path][1] for path in LISTS if many[path][1] < COPIES} == {}
     assert {path: (few[path], many[path]) for path in place if many[path][0] > few[path][0]} == {}
     assert sum(count > 0 for count, _ in few.values()) > 30
-
-
-@pytest.mark.parametrize(("roles", "facility"), DESKS)
-def test_no_page_of_a_desk_asks_more_often_for_fifty_rows_than_for_one(
-    app: Flask, client: FlaskClient, country: dict[str, str], owner: psycopg.Connection[Any],
-    roles: tuple[str, ...], facility: str | None,
-) -> None:  # fmt: skip
-    sign_in(client, make_user(roles=roles, facilities=[facility] if facility else []))
-    place = paths(app, country, api=False)
-    few = {path: found for path in place if (found := counted(client, path, {}))[0] >= 0}
-
-    multiply(owner, COPIES)
-    many = {path: counted(client, path, {}) for path in few}
-
-    assert {path: (few[path], many[path]) for path in few if many[path][0] > few[path][0]} == {}
-    assert few
+    for roles, first in few_of.items():
+        then = many_of[roles]
+        assert first.keys() == then.keys(), roles
+        assert {p: (first[p], then[p]) for p in first if then[p][0] > first[p][0]} == {}, roles
+        assert first, roles

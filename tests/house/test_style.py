@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,6 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("config", "auth", "gateway", "claims")
 FOUND = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 MODULES = [*(p for p in FOUND if "migrations/versions" not in p.as_posix()), ROOT / "wsgi.py"]
-TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in MODULES}
 COMMITTERS = {"config/db.py"}
 # Imports are a bulk load on the owner's own driver connection; migrations run the same way.
 OWN_CONNECTIONS = re.compile(r"gateway/registry/|config/postgres|config/launch")
@@ -23,19 +23,30 @@ def name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    """Parse a module when it is first asked for: not every process of a run looks at them."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def nodes_of(path: Path) -> list[ast.AST]:
+    return list(ast.walk(tree_of(path)))
+
+
 def functions() -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
-    for path, tree in TREES.items():
-        for node in ast.walk(tree):
+    for path in MODULES:
+        for node in nodes_of(path):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 yield f"{name(path)}:{node.lineno} {node.name}", node
 
 
-def calls(tree: ast.AST) -> Iterator[ast.Call]:
-    return (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+def calls(path: Path) -> Iterator[ast.Call]:
+    return (node for node in nodes_of(path) if isinstance(node, ast.Call))
 
 
 def test_every_module_opens_with_a_docstring() -> None:
-    assert [name(path) for path, tree in TREES.items() if not ast.get_docstring(tree)] == []
+    assert [name(path) for path in MODULES if not ast.get_docstring(tree_of(path))] == []
 
 
 def test_no_module_grows_over_300_lines() -> None:
@@ -50,8 +61,8 @@ def test_no_function_grows_over_45_lines() -> None:
 def test_only_the_transaction_commits_and_rolls_back() -> None:
     found = {
         name(path)
-        for path, tree in TREES.items()
-        for call in calls(tree)
+        for path in MODULES
+        for call in calls(path)
         if isinstance(call.func, ast.Attribute) and call.func.attr in ("commit", "rollback")
     }
     assert {path for path in found - COMMITTERS if not OWN_CONNECTIONS.search(path)} == set()
@@ -70,8 +81,8 @@ def test_no_import_hides_inside_a_function() -> None:
 def test_only_the_clock_asks_the_machine_for_the_time() -> None:
     asked = {
         name(path)
-        for path, tree in TREES.items()
-        for call in calls(tree)
+        for path in MODULES
+        for call in calls(path)
         if isinstance(call.func, ast.Attribute)
         and call.func.attr in ("now", "today", "utcnow")
         and isinstance(call.func.value, ast.Name)
@@ -83,8 +94,8 @@ def test_only_the_clock_asks_the_machine_for_the_time() -> None:
 def test_money_never_passes_through_a_float() -> None:
     floats = [
         f"{name(path)}:{call.lineno}"
-        for path, tree in TREES.items()
-        for call in calls(tree)
+        for path in MODULES
+        for call in calls(path)
         if isinstance(call.func, ast.Name) and call.func.id == "float"
         and path.parent.name in ("ledger", "reimbursement", "adjudication", "review", "submission")
     ]  # fmt: skip
@@ -99,8 +110,8 @@ def test_no_module_has_a_name_that_says_nothing(forbidden: str) -> None:
 def test_nothing_swallows_every_error() -> None:
     broad = [
         f"{name(path)}:{node.lineno}"
-        for path, tree in TREES.items()
-        for node in ast.walk(tree)
+        for path in MODULES
+        for node in nodes_of(path)
         if isinstance(node, ast.ExceptHandler)
         and (node.type is None or (isinstance(node.type, ast.Name) and node.type.id == "Exception"))
         and not any(isinstance(inner, ast.Raise) for inner in ast.walk(node))

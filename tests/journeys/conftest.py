@@ -11,14 +11,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from claims.adjudication.service import load_default_tariffs
 from config import clock
-from gateway.coverage.service import load_default_policies
 from tests.factories import (
     HOSPITAL,
     MAN,
     OTHER_HOSPITAL,
     WOMAN,
+    load_defaults,
     make_client_token,
     make_facility,
     make_member,
@@ -62,8 +61,7 @@ class Machine:
 
 @pytest.fixture
 def world(app: Flask, owner: psycopg.Connection) -> None:
-    load_default_policies()
-    load_default_tariffs()
+    load_defaults(owner)
     make_facility(owner, HOSPITAL)
     make_facility(owner, OTHER_HOSPITAL)
     make_member(owner, WOMAN)

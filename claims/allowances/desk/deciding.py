@@ -46,9 +46,11 @@ def list_waiting() -> str:
     after = None if errors else waiting_key(query["cursor"])
     rows = allowances.list_waiting(by=current_actor(), limit=PAGE_ROWS + 1, after=after)
     shown = rows[:PAGE_ROWS]
+    stopped = allowances.list_stopped(by=current_actor(), limit=PAGE_ROWS) if not after else []
     return render(
         "allowances/queue.html",
         rows=[item for _key, item in shown],
+        stopped=stopped,
         cursor=make_cursor(waiting_cursor(shown[-1])) if len(rows) > PAGE_ROWS else None,
     )
 

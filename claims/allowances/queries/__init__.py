@@ -6,6 +6,7 @@ SELECT only, but for the locks named so; inside the caller's transaction.
 from claims.allowances.queries.earlier import (
     count_instalments,
     last_delivery_before,
+    leaves_of,
     proposed_already,
     sick_days,
     twin_of,
@@ -17,11 +18,13 @@ from claims.allowances.queries.pregnancies import (
     registration_for,
 )
 from claims.allowances.queries.stored import (
+    CLAIM_HOLDS,
     approvals,
     files_in_force,
     find,
     history,
     list_allowances,
+    list_stopped,
     list_waiting,
     lock_payable,
     owed,
@@ -29,19 +32,19 @@ from claims.allowances.queries.stored import (
 from claims.allowances.queries.world import (
     CLAIM_STANDS,
     ToldDelivery,
-    claim_stands,
     contributions_state,
     deliveries,
     has_postnatal_claim,
     is_claim_of,
+    state_of_claim,
     wage_of,
 )
 
 __all__ = [
+    "CLAIM_HOLDS",
     "CLAIM_STANDS",
     "ToldDelivery",
     "approvals",
-    "claim_stands",
     "contributions_state",
     "count_instalments",
     "deliveries",
@@ -51,8 +54,10 @@ __all__ = [
     "history",
     "is_claim_of",
     "last_delivery_before",
+    "leaves_of",
     "list_allowances",
     "list_pregnancies",
+    "list_stopped",
     "list_waiting",
     "lock_payable",
     "missing_registrations",
@@ -61,6 +66,7 @@ __all__ = [
     "registration",
     "registration_for",
     "sick_days",
+    "state_of_claim",
     "twin_of",
     "wage_of",
 ]

@@ -103,6 +103,23 @@ def sick_days(session: Session, wanted: Allowance, since: date) -> int:
     )
 
 
+def leaves_of(
+    session: Session, wanted: Allowance, kind: str, *, since: date
+) -> tuple[tuple[date, date | None], ...]:
+    """Return the leaves of another kind that living allowances of a person pay, from a day on."""
+    rows = session.execute(
+        select(Allowance.event_on, Allowance.until)
+        .where(
+            Allowance.card_key == wanted.card_key,
+            Allowance.kind == kind,
+            Allowance.state.not_in(DEAD),
+            Allowance.event_on >= since,
+        )
+        .order_by(Allowance.event_on)
+    )
+    return tuple((first, last) for first, last in rows)
+
+
 def proposed_already(session: Session, wanted: Allowance) -> bool:
     """Tell whether a claim has proposed this payment before, whatever became of it."""
     return bool(

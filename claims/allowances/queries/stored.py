@@ -14,6 +14,12 @@ from claims.allowances.queries.world import CLAIM_STANDS
 from claims.allowances.states import OWED, AllowanceState
 from claims.submission.models import Claim
 
+# What names no claim stands by itself; what does is paid only while its claim is approved.
+CLAIM_HOLDS = or_(
+    Allowance.claim.is_(None),
+    exists().where(Claim.number == Allowance.claim, Claim.state.in_(CLAIM_STANDS)),
+)
+
 
 def find(
     session: Session, number: str, *, facility: str | None, lock: bool = False
@@ -86,6 +92,18 @@ def list_waiting(
     return list(session.scalars(query))
 
 
+def list_stopped(session: Session, *, limit: int) -> list[Allowance]:
+    """List what is approved and not paid because its claim no longer stands, oldest first."""
+    return list(
+        session.scalars(
+            select(Allowance)
+            .where(Allowance.state == AllowanceState.APPROVED, ~CLAIM_HOLDS)
+            .order_by(Allowance.submitted_at, Allowance.id)
+            .limit(limit)
+        )
+    )
+
+
 def lock_payable(session: Session, *, decided_before: datetime) -> Sequence[Allowance]:
     """Lock what is approved, in no batch, and whose claim (if it names one) stands."""
     return session.scalars(
@@ -93,10 +111,7 @@ def lock_payable(session: Session, *, decided_before: datetime) -> Sequence[Allo
         .where(
             Allowance.state == AllowanceState.APPROVED,
             Allowance.decided_at < decided_before,
-            or_(
-                Allowance.claim.is_(None),
-                exists().where(Claim.number == Allowance.claim, Claim.state.in_(CLAIM_STANDS)),
-            ),
+            CLAIM_HOLDS,
         )
         .order_by(Allowance.id)
         .with_for_update(of=Allowance)

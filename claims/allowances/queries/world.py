@@ -94,10 +94,6 @@ def is_claim_of(session: Session, number: str, *, card_key: str, facility: str |
     return bool(session.scalar(select(wanted)))
 
 
-def claim_stands(session: Session, number: str) -> bool:
-    """Tell whether a claim is approved still."""
-    return bool(
-        session.scalar(
-            select(exists().where(Claim.number == number, Claim.state.in_(CLAIM_STANDS)))
-        )
-    )
+def state_of_claim(session: Session, number: str | None) -> str | None:
+    """Return where a claim stands now; None when none is named."""
+    return session.scalar(select(Claim.state).where(Claim.number == number)) if number else None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from claims.allowances.reasons import Step, Weight, step
-from claims.allowances.rules import birth, wages
+from claims.allowances.rules import birth, leaves, wages
 from claims.allowances.rules.facts import (
     BIRTH,
     CREMATION,
@@ -133,10 +133,10 @@ def _maternity(facts: AllowanceFacts, rule: AllowanceRule, rules: AllowanceRules
     place = rules.find("maternity_place", facts.claimant.group, facts.event.on)
     steps += birth.place(facts, place)
     riel, waged = _waged(facts, rule, rule.days or 0)
-    return riel, [*steps, *waged]
+    return riel, [*steps, *leaves.other_leave(facts, rule, rules), *waged]
 
 
-def _sickness(facts: AllowanceFacts, rule: AllowanceRule, _: AllowanceRules) -> Found:
+def _sickness(facts: AllowanceFacts, rule: AllowanceRule, rules: AllowanceRules) -> Found:
     """A share of the average daily wage for days of leave, at most 180 in 12 months."""
     event, used = facts.event, facts.before.sick_days
     steps: list[Step] = []
@@ -145,6 +145,7 @@ def _sickness(facts: AllowanceFacts, rule: AllowanceRule, _: AllowanceRules) -> 
     asked, days = _days_asked(facts), paid_days(facts, rule)
     steps.append(step("days_counted", rule.source, days=asked, first=event.on,
                       last=event.until or event.on))  # fmt: skip
+    steps += leaves.other_leave(facts, rule, rules)
     told = {"limit": rule.days, "months": rule.window_months}
     if days == 0:
         return 0, [*steps, step("days_used_up", rule.source, **told)]

@@ -79,6 +79,9 @@ class Before:
     """Payments of the same event of the same pregnancy or child, this one not counted."""
 
     sick_days: int = 0
+    other_leave: tuple[tuple[date, date | None], ...] = ()
+    """Of a sickness, maternity leaves by their first day; of a maternity, days of sickness."""
+
     registered_on: date | None = None
 
 

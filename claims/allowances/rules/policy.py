@@ -60,6 +60,8 @@ class AllowanceRule:
     under_years: int | None = None
     extra_children: int | None = None
     extra_riel: int | None = None
+    other_leave: Source | None = None
+    """Why a leave that another allowance pays for the same days is looked at; None: it is not."""
 
     def applies(self, group: str | None, day: date) -> bool:
         """Tell whether the rule speaks of this group on this day."""

@@ -26,7 +26,7 @@ from claims.allowances.rules.policy import (
     Reading,
     WageBasis,
 )
-from gateway.coverage.policy import GROUPS
+from gateway.coverage.policy import GROUPS, Source
 from gateway.coverage.policy_file import PolicyError, compose
 from gateway.coverage.policy_reader import SOURCED, Reader, is_null, read_source
 
@@ -35,8 +35,8 @@ COMMON = {"id", "kind", "effective_from"} | SOURCED
 MAYBE = {"groups", "effective_to"}
 WAGED = {"percent", "days", "use", "readings", "wage"}
 KEYS: dict[str, tuple[set[str], set[str]]] = {
-    MATERNITY: (WAGED, {"min_weeks"}),
-    SICKNESS: (WAGED | {"window_months"}, set()),
+    MATERNITY: (WAGED, {"min_weeks", "other_leave"}),
+    SICKNESS: (WAGED | {"window_months"}, {"other_leave"}),
     BIRTH: (
         {"event", "riel"},
         {"most", "min_weeks", "under_years", "extra_children", "extra_riel"},
@@ -102,6 +102,7 @@ def _rule(reader: Reader, node: Node, path: str) -> AllowanceRule:
         under_years=_number(reader, found, "under_years", path, most=18),
         extra_children=_number(reader, found, "extra_children", path, most=9),
         extra_riel=_number(reader, found, "extra_riel", path, most=10**9),
+        other_leave=_sourced(reader, found.get("other_leave"), f"{path}.other_leave"),
     )
 
 
@@ -129,6 +130,12 @@ def _number(
     """Read a whole number; an empty one is not known, which is not zero."""
     node = found.get(key)
     return None if is_null(node) else reader.whole(node, f"{path}.{key}", least=1, most=most)
+
+
+def _sourced(reader: Reader, node: Node | None, path: str) -> Source | None:
+    if node is None or is_null(node):
+        return None
+    return read_source(reader, reader.mapping(node, path, required=set(SOURCED)), path)
 
 
 def _readings(reader: Reader, node: Node | None, path: str) -> tuple[Reading, ...]:

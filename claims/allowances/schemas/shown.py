@@ -91,6 +91,10 @@ class AllowanceItem(Schema):
 class AllowanceAnswer(AllowanceItem):
     """An allowance whole: who is paid, how the amount came about, what happened."""
 
+    claim_state = fields.String(allow_none=True, metadata={"description": "Of its claim, now"})
+    stopped = fields.Boolean(
+        metadata={"description": "Approved, and not paid: its claim no longer stands"}
+    )
     payee = fields.Nested(PayeeShown, allow_none=True)
     computation = fields.Nested(ComputationShown)
     history = fields.List(fields.Nested(AllowanceHistory))

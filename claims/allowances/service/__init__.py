@@ -17,6 +17,7 @@ from claims.allowances.service.paying import (
     mark_paid,
     owed_by_kind,
     put_into_batch,
+    take_back,
     take_out_of_batch,
 )
 from claims.allowances.service.pregnancies import (
@@ -26,7 +27,12 @@ from claims.allowances.service.pregnancies import (
     register_pregnancy,
 )
 from claims.allowances.service.proposing import propose_payments
-from claims.allowances.service.reading import find_allowance, list_allowances, list_waiting
+from claims.allowances.service.reading import (
+    find_allowance,
+    list_allowances,
+    list_stopped,
+    list_waiting,
+)
 from claims.allowances.service.rulebook import load_rules, rules_in_force, rules_shown
 
 __all__ = [
@@ -41,6 +47,7 @@ __all__ = [
     "list_files",
     "list_missing",
     "list_pregnancies",
+    "list_stopped",
     "list_waiting",
     "load_rules",
     "lock_payable",
@@ -57,6 +64,7 @@ __all__ = [
     "rules_shown",
     "send_back",
     "submit_allowance",
+    "take_back",
     "take_out_of_batch",
     "withdraw_allowance",
 ]

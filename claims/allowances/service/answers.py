@@ -11,9 +11,10 @@ from typing import Any
 
 from auth.permissions import Actor, Permission
 from claims.allowances.models import Allowance, AllowanceEvent
+from claims.allowances.queries import CLAIM_STANDS
 from claims.allowances.rules.asking import WAGED
 from claims.allowances.rules.deciding import masked
-from claims.allowances.states import OWED
+from claims.allowances.states import OWED, AllowanceState
 
 SHOWN = (
     "number", "kind", "event", "state", "version", "facility", "card_number", "event_on", "until",
@@ -31,10 +32,15 @@ ACCOUNT_NEEDED = (
 )
 
 
-def to_answer(row: Allowance, steps: Iterable[AllowanceEvent], *, by: Actor) -> dict[str, Any]:
+def to_answer(
+    row: Allowance, steps: Iterable[AllowanceEvent], *, claim_state: str | None, by: Actor
+) -> dict[str, Any]:
     """Return an allowance whole, as this actor may see it."""
     told = to_item(row, by=by)
     answer = told | {name: row.body.get(name) for name in TOLD} | {
+        "claim_state": claim_state,
+        "stopped": row.state == AllowanceState.APPROVED
+        and claim_state not in (None, *CLAIM_STANDS),
         "payee": _payee(row, by),
         "computation": _computation(row, by),
         "history": [_step(one, nssf=by.nssf) for one in steps],

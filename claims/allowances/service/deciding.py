@@ -133,7 +133,8 @@ def _open(session: Session, number: str, action: str, by: Actor) -> Allowance:
 
 def _check_ready(session: Session, allowance: Allowance) -> None:
     """Refuse to approve what rests on a claim that no longer stands, or on no receipt."""
-    if allowance.claim and not queries.claim_stands(session, allowance.claim):
+    claim_state = queries.state_of_claim(session, allowance.claim)
+    if allowance.claim and claim_state not in queries.CLAIM_STANDS:
         raise Conflict(
             "claim_not_approved",
             detail=N_("The claim that reports the event is not approved."),

@@ -39,6 +39,7 @@ from gateway.eligibility.service import judge
 
 MEMBERSHIPS = ("health_care", "hef", "occupational_risk")
 LAST_VACCINATION = timedelta(days=731)
+LONGEST_LEAVE = timedelta(days=366)
 DUE_DAY = 15
 DEFAULT_WINDOW = 12
 
@@ -117,15 +118,25 @@ def _before(session: Session, allowance: Allowance) -> Before:
     """Look up what was asked for before, and whether the pregnancy was registered."""
     if allowance.kind == SICKNESS:
         since = months_before(allowance.event_on, _window(allowance.event_on))
-        return Before(sick_days=queries.sick_days(session, allowance, since))
+        return Before(
+            sick_days=queries.sick_days(session, allowance, since),
+            other_leave=_leaves(session, allowance, MATERNITY),
+        )
     if allowance.kind not in (BIRTH, MATERNITY):
         return Before()
     day = allowance.delivery_on or allowance.event_on
     registered = queries.registration_for(session, allowance.card_key, allowance.event, day)
     return Before(
         instalments=_instalments(session, allowance),
+        other_leave=_leaves(session, allowance, SICKNESS) if allowance.kind == MATERNITY else (),
         registered_on=registered.registered_on if registered else None,
     )
+
+
+def _leaves(
+    session: Session, allowance: Allowance, kind: str
+) -> tuple[tuple[date, date | None], ...]:
+    return queries.leaves_of(session, allowance, kind, since=allowance.event_on - LONGEST_LEAVE)
 
 
 def _instalments(session: Session, allowance: Allowance) -> int:

@@ -24,6 +24,7 @@ AUDITED = {
     "propose": "allowance.proposed", "reject": "allowance.rejected",
     "return": "allowance.returned", "reopen": "allowance.reopened",
     "batch": "allowance.batched", "unbatch": "allowance.unbatched", "pay": "allowance.paid",
+    "unpay": "allowance.payment_returned",
 }  # fmt: skip
 
 

@@ -63,6 +63,11 @@ def mark_paid(
     )  # fmt: skip
 
 
+def take_back(session: Session, number: str, *, by: Actor) -> None:
+    """Owe an allowance again whose transfer came back after it was paid."""
+    move_many(session, [number], "unpay", by=by, source=AllowanceState.PAID, batch=None)
+
+
 def owed_by_kind(session: Session) -> dict[str, int]:
     """Return what is approved and not taken back, by kind: the ledger must say the same."""
     return queries.owed(session)

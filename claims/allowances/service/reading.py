@@ -22,7 +22,9 @@ def find_allowance(number: str, *, by: Actor) -> dict[str, Any]:
         row = queries.find(session, number, facility=scope_of(by))
         if row is None:
             raise NotFound
-        return answers.to_answer(row, queries.history(session, row.id), by=by)
+        steps = queries.history(session, row.id)
+        claim_state = queries.state_of_claim(session, row.claim)
+        return answers.to_answer(row, steps, claim_state=claim_state, by=by)
 
 
 def list_allowances(
@@ -51,6 +53,14 @@ def list_waiting(
             (row.id, answers.to_item(row, by=by) | {"first_approver": row.first_approver})
             for row in rows
         ]
+
+
+def list_stopped(*, by: Actor, limit: int) -> list[dict[str, Any]]:
+    """List what is approved and not paid because its claim no longer stands, oldest first."""
+    if not by.nssf or not {Permission.CLAIM_REVIEW, Permission.CLAIM_APPROVE} & by.permissions:
+        raise Forbidden
+    with transaction() as session:
+        return [answers.to_item(row, by=by) for row in queries.list_stopped(session, limit=limit)]
 
 
 def scope_of(by: Actor) -> str | None:

@@ -25,6 +25,7 @@ from claims.complaints.schemas import (
     to_cursor,
 )
 from claims.complaints.states import actions_for
+from claims.submission.desk.texts import facility_name
 from config.api import Schema
 from config.cursors import make_cursor
 from config.errors import Conflict, Invalid
@@ -159,7 +160,10 @@ def _page(number: str, **given: Any) -> str:
     if complaints.manages(actor):
         handlers = [(one, one.partition(":")[2]) for one in complaints.list_handlers(by=actor)]
         edges = {edge.action: edge for edge in actions_for(found["state"], actor)}
-        return render("complaints/complaint.html", edges=edges, handlers=handlers, **context)
+        context |= {"edges": edges, "handlers": handlers}
+        return render(
+            "complaints/complaint.html", facility=facility_name(found["facility"]), **context
+        )
     if "asked" in found:
         return render("complaints/asked.html", **context)
     may_reopen = bool(actions_for(found["state"], actor))

@@ -66,10 +66,16 @@ def figures_table(found: dict[str, Any]) -> tuple[list[str], list[tuple[Any, ...
 def _standing(rows: list[Any]) -> Iterator[Figure]:
     """Yield how many stand where, and how old the unanswered are."""
     counts: Counter[tuple[str, str]] = Counter()
-    for dimension, key, count in rows:
+    for dimension, key, count in sorted(rows, key=_place):
         counts[dimension, age_group(int(key)) if dimension == "age" else key] += count
-    for (dimension, key), count in sorted(counts.items()):
+    for (dimension, key), count in counts.items():
         yield Figure(dimension, key, shown(count))
+
+
+def _place(row: Any) -> tuple[str, int, str]:
+    """Order by what is counted, then by age in days or by name."""
+    dimension, key, _count = row
+    return dimension, int(key) if dimension == "age" else 0, key
 
 
 def _brought(rows: list[Any], seen: list[Any]) -> Iterator[Figure]:

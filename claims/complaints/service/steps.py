@@ -8,8 +8,9 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from auth.permissions import Actor, system_actor
+from claims.complaints import queries
 from claims.complaints.models import Complaint, ComplaintEvent, ComplaintMessage, Forward
-from claims.complaints.rules import Outcome, may_reopen
+from claims.complaints.rules import Complainant, Outcome, may_reopen, tells_who
 from claims.complaints.service.reading import find_complaint, list_handlers, manages
 from claims.complaints.service.terms import ends_on, terms
 from claims.complaints.states import UNANSWERED, ComplaintState, Transition, find_transition
@@ -43,6 +44,7 @@ def forward(number: str, text: str, *, by: Actor) -> dict[str, Any]:
     with transaction() as session:
         complaint = _locked(session, number, by=by)
         edge = find_transition(complaint.state, "forward", nssf=True)
+        _refuse_to_tell(complaint, text)
         session.add(
             Forward(
                 complaint_id=complaint.id,
@@ -126,6 +128,13 @@ def mark_overdue() -> None:
             complaint.overdue_at = NOW  # type: ignore[assignment]
             edge = find_transition(complaint.state, "escalate", nssf=True)
             _take(session, complaint, edge, by=CLOCK)
+
+
+def _refuse_to_tell(complaint: Complaint, words: str) -> None:
+    """Refuse words for a facility that give away who complained."""
+    if tells_who(words, Complainant(*queries.person_of(complaint.id))):
+        message = N_("These words tell who complained: leave the name and the phone number out.")
+        raise Invalid(errors=[{"pointer": "/text", "message": message}])
 
 
 def _answer_nssf(session: Session, number: str, text: str, *, by: Actor) -> None:

@@ -237,6 +237,7 @@ def _payment_page(what: str, number: str, **given: Any) -> str:
         files=reimbursement.list_answers(number, by=actor, limit=SHOWN_FILES),
         shown_rows=SHOWN_ROWS,
         formats=reimbursement.FORMATS,
+        may_confirm=AUTHORISE in actor.permissions,
         today=clock.today(),
         form=request.form,
         **{"errors": {}, "wrong": None, "file_errors": {}, **given},

@@ -9,6 +9,7 @@ from claims.reimbursement.queries.locks import (
     lock_run,
     waiting_adjustments,
 )
+from claims.reimbursement.queries.overdue import count_overdue
 from claims.reimbursement.queries.sums import books, broken, expenses
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "books",
     "broken",
     "claims_of",
+    "count_overdue",
     "expenses",
     "lock_batch",
     "lock_due_claims",

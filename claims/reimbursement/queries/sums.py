@@ -30,7 +30,7 @@ SELECT facility, coalesce(sum(riel) FILTER (WHERE riel > 0), 0) AS supplements,
 ITEMS = """
 WITH items AS (
     SELECT batch_id, riel, live, unpaid, true AS owed FROM batch_claims
-    UNION ALL SELECT batch_id, riel, live, coalesce(outcome = 'failed', false), true
+    UNION ALL SELECT batch_id, riel, live, coalesce(outcome <> 'paid', false), true
       FROM batch_members
     UNION ALL SELECT batch_id, riel, live, false, false FROM batch_adjustments)
 """

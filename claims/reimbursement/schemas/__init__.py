@@ -34,6 +34,7 @@ from claims.reimbursement.schemas.asked import (
     PaymentStepBody,
     RemittanceQuery,
     ReturnBody,
+    ReturnStepBody,
     RunQuery,
     SettleBody,
 )
@@ -67,6 +68,7 @@ __all__ = [
     "RemittanceQuery",
     "RemittedClaim",
     "ReturnBody",
+    "ReturnStepBody",
     "RunAnswer",
     "RunPage",
     "RunQuery",

@@ -35,6 +35,17 @@ class AdjustmentItem(Schema):
     riel = fields.Integer()
 
 
+class MemberReturn(Schema):
+    """A member's transfer that was reported as come back; confirmed by another person, or not yet."""
+
+    number = fields.String()
+    riel = fields.Integer()
+    returned_on = fields.Date()
+    return_reason = fields.String()
+    return_by = fields.String()
+    return_confirmed_by = fields.String(allow_none=True)
+
+
 class BatchAnswer(_Steps):
     """One batch: one facility, one scheme."""
 
@@ -53,6 +64,10 @@ class BatchAnswer(_Steps):
     remittance = fields.String(allow_none=True)
     adjustments = fields.List(
         fields.Nested(AdjustmentItem), metadata={"description": "When one batch is shown"}
+    )
+    returns = fields.List(
+        fields.Nested(MemberReturn),
+        metadata={"description": "Of a batch paid to members: transfers that came back"},
     )
 
 

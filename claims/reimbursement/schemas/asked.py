@@ -48,6 +48,12 @@ class PaymentStepBody(Schema):
     """A step that takes no fields."""
 
 
+class ReturnStepBody(PaymentStepBody):
+    """Which return is meant: an allowance's of a batch paid to members, else the batch's own."""
+
+    allowance = Text(max_length=NUMBER, load_default=None, allow_none=True)
+
+
 class SettleBody(Schema):
     """What the bank reported; `unpaid` names the claims or allowances it left out."""
 
@@ -68,6 +74,7 @@ class ReturnBody(Schema):
 
     reason = Text(required=True, max_length=500, validate=NOT_EMPTY)
     returned_on = fields.Date(required=True, validate=validate.Range(min=FIRST_DAY))
+    allowance = Text(max_length=NUMBER, load_default=None, allow_none=True)
 
 
 class BankFileBody(Schema):

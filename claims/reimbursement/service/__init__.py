@@ -5,11 +5,17 @@ people at least: who opens a payment never authorises it.
 """
 
 from claims.reimbursement.service.adjusting import list_adjustments
-from claims.reimbursement.service.bank_files import answer_form, list_answers, read_answers
+from claims.reimbursement.service.bank_files import (
+    CHANGES,
+    answer_form,
+    list_answers,
+    read_answers,
+)
 from claims.reimbursement.service.batches import find_batch, list_batches
 from claims.reimbursement.service.books import Books, verify_books
 from claims.reimbursement.service.exporting import FORMATS, export, find_file
 from claims.reimbursement.service.opening import open_batches
+from claims.reimbursement.service.overdue import overdue
 from claims.reimbursement.service.remittances import (
     acknowledge,
     find_remittance,
@@ -22,6 +28,7 @@ from claims.reimbursement.service.runs import find_run, list_runs, open_run
 from claims.reimbursement.service.steps import authorise, cancel, fail, settle
 
 __all__ = [
+    "CHANGES",
     "FORMATS",
     "Books",
     "acknowledge",
@@ -42,6 +49,7 @@ __all__ = [
     "list_runs",
     "open_batches",
     "open_run",
+    "overdue",
     "read_answers",
     "refuse_return",
     "remittance_csv",

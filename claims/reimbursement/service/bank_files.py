@@ -10,6 +10,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select
@@ -22,7 +23,7 @@ from claims.reimbursement.service import members
 from claims.reimbursement.service.batches import check_finance
 from claims.reimbursement.service.locking import PAID, lock
 from claims.reimbursement.service.returning import report_return
-from claims.reimbursement.service.steps import fail, settle
+from claims.reimbursement.service.steps import fail, settle, settle_each
 from claims.reimbursement.states import BatchState
 from config import clock
 from config.audit import record
@@ -53,6 +54,7 @@ class _Work:
     batches: dict[str, Batch]
     members: dict[str, tuple[Batch, BatchMember]]
     touched: dict[int, Batch] = field(default_factory=dict)
+    paid: list[tuple[Batch, str, date]] = field(default_factory=list)
 
 
 def read_answers(number: str, content: bytes, filename: str, *, by: Actor) -> dict[str, Any]:
@@ -60,7 +62,8 @@ def read_answers(number: str, content: bytes, filename: str, *, by: Actor) -> di
     check_finance(by, Permission.BATCH_MANAGE)
     digest = hashlib.sha256(content).hexdigest()
     with transaction() as session:
-        payment = lock(session, number).payment
+        locked = lock(session, number)
+        payment = locked.payment
         query = select(BankFile).where(BankFile.subject == number, BankFile.sha256 == digest)
         known = session.scalars(query).first()
         if known is not None:
@@ -69,6 +72,9 @@ def read_answers(number: str, content: bytes, filename: str, *, by: Actor) -> di
         work = _work(session, payment)
         results = [_result(row, name, UNREADABLE, fault) for row, name, fault in faults]
         results += [_answer(work, row, by) for row in _once(rows, results)]
+        if work.paid:
+            run = payment if isinstance(payment, PaymentRun) else locked.run
+            settle_each(session, work.paid, run, by=by)
         for batch in work.touched.values():
             _close_members(session, batch, digest, by)
         kept = BankFile(
@@ -146,11 +152,13 @@ def _answer(work: _Work, row: BankRow, by: Actor) -> dict[str, Any]:
     batch = work.batches.get(row.end_to_end_id)
     if batch is not None and batch.facility is not None:
         result = _refusal(row, batch.state, batch.total_riel, batch.paid_riel)
-        return _result(row.row, batch.number, result or _act(batch, row, by), riel=row.riel)
+        return _result(row.row, batch.number, result or _act(work, batch, row, by), riel=row.riel)
     if row.end_to_end_id not in work.members:
         return _result(row.row, row.end_to_end_id, UNKNOWN)
     batch, member = work.members[row.end_to_end_id]
-    return _result(row.row, member.number, _note(work, batch, member, row), riel=row.riel)
+    back = row.status is Status.RETURNED and batch.state == BatchState.SETTLED
+    result = _take_back(batch, member, row, by) if back else _note(work, batch, member, row)
+    return _result(row.row, member.number, result, riel=row.riel)
 
 
 def _refusal(row: BankRow, state: str, sent_riel: int, paid_riel: int) -> str | None:
@@ -164,18 +172,37 @@ def _refusal(row: BankRow, state: str, sent_riel: int, paid_riel: int) -> str | 
     return LATER if row.day is not None and row.day > clock.today() else None
 
 
-def _act(batch: Batch, row: BankRow, by: Actor) -> str:
+def _act(work: _Work, batch: Batch, row: BankRow, by: Actor) -> str:
     if row.status is Status.FAILED:
         fail(batch.number, by=by, reason=row.reason)
         return FAILED
     if row.day is None:
         raise ValueError(f"row {row.row} has no day")
     if row.status is Status.PAID:
-        settle(batch.number, by=by, bank_reference=row.bank_reference, paid_on=row.day)
+        # A run may have thousands of them: they are settled together, when all rows were read.
+        work.paid.append((batch, row.bank_reference, row.day))
         return SETTLED
     if batch.paid_on is not None and row.day < batch.paid_on:
         return NOT_NOW
     report_return(batch.number, by=by, reason=row.reason, returned_on=row.day)
+    return REPORTED
+
+
+def _take_back(batch: Batch, member: BatchMember, row: BankRow, by: Actor) -> str:
+    """Report one member's transfer as come back."""
+    if row.riel != member.riel:
+        return DIFFERS
+    if member.outcome == members.RETURNED or member.return_by is not None:
+        return ALREADY
+    if member.outcome != members.PAID or member.paid_on is None or row.day is None:
+        return NOT_NOW
+    if row.day > clock.today():
+        return LATER
+    if row.day < member.paid_on:
+        return NOT_NOW
+    report_return(
+        batch.number, by=by, reason=row.reason, returned_on=row.day, allowance=member.number
+    )
     return REPORTED
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from auth.permissions import Actor, Permission
-from claims.reimbursement.models import Batch, PaymentRun, Remittance
+from claims.reimbursement.models import Batch, BatchMember, PaymentRun, Remittance
 from claims.reimbursement.service.adjusting import adjustments_of
 from config.db import transaction
 from config.errors import Forbidden, NotFound
@@ -21,7 +21,10 @@ def find_batch(number: str, *, by: Actor) -> dict[str, Any]:
         batch = session.scalars(select(Batch).where(Batch.number == number)).first()
         if batch is None or not (by.nssf or batch.facility == by.facility):
             raise NotFound
-        return to_items(session, [batch])[0] | {"adjustments": adjustments_of(session, batch.id)}
+        return to_items(session, [batch])[0] | {
+            "adjustments": adjustments_of(session, batch.id),
+            "returns": _returns(session, batch.id),
+        }
 
 
 def list_batches(
@@ -84,6 +87,17 @@ def to_items(session: Session, batches: Iterable[Batch]) -> list[dict[str, Any]]
         }
         for batch in batches
     ]
+
+
+def _returns(session: Session, batch_id: int) -> list[dict[str, Any]]:
+    """Return the members' transfers that were reported as come back, with who said so."""
+    query = (
+        select(BatchMember)
+        .where(BatchMember.batch_id == batch_id, BatchMember.return_by.is_not(None))
+        .order_by(BatchMember.number)
+    )
+    names = ("number", "riel", "returned_on", "return_reason", "return_by", "return_confirmed_by")
+    return [{name: getattr(one, name) for name in names} for one in session.scalars(query)]
 
 
 def steps_of(payment: Batch | PaymentRun) -> dict[str, Any]:

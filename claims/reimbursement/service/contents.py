@@ -23,25 +23,20 @@ def give_back(session: Session, batch: Batch, *, by: Actor, action: str = "unbat
     if batch.payees == members.PAYEES:
         members.take_out(session, batch, by=by)
         return
-    move_claims(session, batch, action, by=by, batch_number=None)
+    move_claims(session, [batch], action, by=by)
     session.execute(update(BatchClaim).where(BatchClaim.batch_id == batch.id).values(live=False))
     adjusting.give_back(session, batch)
 
 
-def pay(session: Session, batch: Batch, *, by: Actor) -> None:
-    """Pay what is in a batch that is being settled; a facility gets its remittance."""
-    if batch.payees == members.PAYEES:
-        members.pay(session, batch, by=by)
-        return
-    remittance = remit(session, batch)
-    move_claims(
-        session,
-        batch,
-        "pay",
-        by=by,
-        batch_number=batch.number,
-        remittance_number=remittance.number,
-    )
+def pay(session: Session, batches: Sequence[Batch], *, by: Actor) -> None:
+    """Pay what is in batches that are being settled; each facility gets its remittance."""
+    for batch in batches:
+        if batch.payees == members.PAYEES:
+            members.pay(session, batch, by=by)
+    paid = [batch for batch in batches if batch.payees != members.PAYEES]
+    if paid:
+        made = remit(session, paid)
+        move_claims(session, paid, "pay", by=by, remittances=[one.number for one in made])
 
 
 def leave_out(
@@ -120,7 +115,7 @@ def _take_out(session: Session, batch: Batch, numbers: list[str], by: Actor) -> 
     if batch.payees == members.PAYEES:
         members.take_out(session, batch, by=by, numbers=numbers)
         return
-    move_claims(session, batch, "unbatch", by=by, batch_number=None, numbers=numbers)
+    move_claims(session, [batch], "unbatch", by=by, numbers=numbers)
     session.execute(
         update(BatchClaim)
         .where(BatchClaim.batch_id == batch.id, BatchClaim.claim_number.in_(numbers))

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Executable, func, select
 
 from auth.permissions import Actor, Permission
+from claims.allowances import queries as allowances
 from claims.allowances.models import Allowance
 from claims.allowances.states import AllowanceState
 from claims.reimbursement import queries
@@ -58,11 +59,11 @@ def list_due(*, by: Actor) -> list[Due]:
                 supplements_riel=sum(one.riel for one in left if one.riel > 0),
                 recoveries_riel=sum(one.riel for one in left if one.riel < 0),
             )
-        count, riel, oldest = session.execute(_allowances()).one()
+        cash = _due((None, members.SCHEME, *session.execute(_allowances()).one()))
         held = review.held_facilities(session)
     listed = [replace(one, facility_held=one.facility in held) for one in due.values()]
-    if count:
-        listed.append(Due(None, members.SCHEME, count, int(riel), oldest_decision=oldest))
+    if cash.claims or cash.held_claims:
+        listed.append(cash)
     return sorted(
         listed, key=lambda one: (one.oldest_decision or now, one.facility or "", one.scheme)
     )
@@ -86,8 +87,14 @@ def _claims() -> Executable:
 
 
 def _allowances() -> Executable:
+    payable, stopped = allowances.CLAIM_HOLDS, ~allowances.CLAIM_HOLDS
+    riel = func.sum(Allowance.approved_riel)
     return select(
-        func.count(), func.sum(Allowance.approved_riel), func.min(Allowance.decided_at)
+        func.count().filter(payable),
+        func.coalesce(riel.filter(payable), 0),
+        func.count().filter(stopped),
+        func.coalesce(riel.filter(stopped), 0),
+        func.min(Allowance.decided_at),
     ).where(Allowance.state == AllowanceState.APPROVED)
 
 

@@ -85,8 +85,8 @@ def _transfers(session: Session, batches: Sequence[Batch]) -> list[Transfer]:
             detail=N_("Payments of a facility are held: release it, or fail the batch."),
             facilities=held,
         )
-    accounts = {code: facilities.payable_account(code) for code in codes}
-    missing = [code for code, account in accounts.items() if account is None]
+    accounts, names = facilities.payable_accounts(codes), facilities.names_of(codes)
+    missing = [code for code in codes if code not in accounts]
     if missing:
         raise Conflict(
             "account_not_confirmed",
@@ -100,16 +100,17 @@ def _transfers(session: Session, batches: Sequence[Batch]) -> list[Transfer]:
         if batch.facility is None:
             transfers += _to_members(session, batch)
         else:
-            transfers.append(_to_facility(batch, batch.facility, accounts[batch.facility]))
+            name = names.get(batch.facility, batch.facility)
+            transfers.append(_to_facility(batch, batch.facility, name, accounts[batch.facility]))
     return transfers
 
 
-def _to_facility(batch: Batch, facility: str, account: str | None) -> Transfer:
+def _to_facility(batch: Batch, facility: str, name: str, account: str) -> Transfer:
     return Transfer(
         end_to_end=batch.number,
         batch=batch.number,
         facility=facility,
-        payee=facilities.find_facility(facility).name_en or facility,
+        payee=name,
         account=account,
         riel=batch.total_riel,
         scheme=batch.scheme,

@@ -16,7 +16,7 @@ from config.errors import Conflict
 from config.words import N_
 
 PAYEES, SCHEME = "members", "allowances"
-PAID, FAILED = "paid", "failed"
+PAID, FAILED, RETURNED = "paid", "failed", "returned"
 
 
 def lock_due(session: Session, decided_before: datetime) -> list[MemberPayment]:

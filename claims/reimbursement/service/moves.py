@@ -1,6 +1,6 @@
-"""Move the claims of a batch at once, by the same table of states as a single claim.
+"""Move the claims of batches at once, by the same table of states as a single claim.
 
-A batch may hold tens of thousands of claims, so this is two statements rather than a loop.
+A payment may hold tens of thousands of claims, so this is one statement rather than a loop.
 """
 
 from __future__ import annotations
@@ -23,60 +23,65 @@ SOURCES = {
     "pay": ClaimState.BATCHED,
     "unpay": ClaimState.PAID,
 }
-MEANT = """
-b.batch_id = :batch_id AND b.live
-AND (CAST(:numbers AS text[]) IS NULL OR b.claim_number = ANY(CAST(:numbers AS text[])))
-"""
 MOVE = text(
-    f"""
-WITH moved AS (
+    """
+WITH meant AS (
+    SELECT b.claim_id, b.riel, m.batch, m.remittance
+      FROM unnest(CAST(:ids AS bigint[]), CAST(:batches AS text[]), CAST(:remittances AS text[]))
+           AS m(id, batch, remittance)
+      JOIN batch_claims b ON b.batch_id = m.id AND b.live
+       AND (CAST(:numbers AS text[]) IS NULL OR b.claim_number = ANY(CAST(:numbers AS text[])))
+), moved AS (
     UPDATE claims c
        SET state = :target, version = version + 1, updated_at = now(),
-           batch_number = :batch_number, remittance_number = :remittance_number,
+           batch_number = CASE WHEN :target <> 'approved' THEN m.batch END,
+           remittance_number = m.remittance,
            paid_riel = CASE WHEN :target = 'paid' THEN approved_riel END
-      FROM batch_claims b
-     WHERE {MEANT} AND b.claim_id = c.id AND c.state = :source AND b.riel = c.approved_riel
-    RETURNING c.id, c.number, c.facility
+      FROM meant m
+     WHERE m.claim_id = c.id AND c.state = :source AND m.riel = c.approved_riel
+    RETURNING c.id, c.number, c.facility, jsonb_build_object('batch', m.batch) AS details
 ), told AS (
     INSERT INTO claim_events (claim_id, action, state, by, details)
-    SELECT id, :action, :target, :by, CAST(:details AS jsonb) FROM moved
+    SELECT id, :action, :target, :by, details FROM moved
 ), audited AS (
     INSERT INTO audit_events (actor, action, subject, facility, details)
-    SELECT :by, :audited, number, facility, CAST(:details AS jsonb) FROM moved
+    SELECT :by, :audited, number, facility, details FROM moved
 )
-SELECT (SELECT count(*) FROM moved), (SELECT count(*) FROM batch_claims b WHERE {MEANT})
-"""  # noqa: S608 - a condition of our own, written once for two places
+SELECT (SELECT count(*) FROM moved), (SELECT count(*) FROM meant)
+"""
 )
 
 
 def move_claims(
     session: Session,
-    batch: Batch,
+    batches: Sequence[Batch],
     action: str,
     *,
     by: Actor,
-    batch_number: str | None,
-    remittance_number: str | None = None,
+    remittances: Sequence[str | None] | None = None,
     numbers: Sequence[str] | None = None,
 ) -> None:
-    """Take the live claims of a batch, or the named ones, along one edge; all, or nothing at all."""
+    """Take the live claims of batches, or the named ones, along one edge; all, or nothing at all.
+
+    What is paid keeps the remittance of its batch, in the order of the batches.
+    """
     source = SOURCES[action]
     session.flush()
     values: dict[str, Any] = {
-        "batch_id": batch.id,
+        "ids": [batch.id for batch in batches],
+        "batches": [batch.number for batch in batches],
+        "remittances": list(remittances or [None] * len(batches)),
         "numbers": list(numbers) if numbers is not None else None,
         "source": source.value,
         "target": next_state(source, action).value,
         "action": action,
         "audited": AUDITED[action],
         "by": by.subject,
-        "batch_number": batch_number,
-        "remittance_number": remittance_number,
-        "details": f'{{"batch": "{batch.number}"}}',
     }
     moved, meant = session.execute(MOVE, values).one()
     if moved != meant:
-        raise RuntimeError(f"{batch.number}: {moved} of {meant} claims could {action}")
+        names = ", ".join(batch.number for batch in batches[:3])
+        raise RuntimeError(f"{names}: {moved} of {meant} claims could {action}")
     for known in session.identity_map.values():
         if isinstance(known, Claim):
             session.expire(known)

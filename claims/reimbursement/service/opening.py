@@ -137,7 +137,7 @@ def _open_batch(
     claims = [claim for claim, _ in due.claims]
     session.execute(FILL, {"batch_id": batch.id, "claim_ids": claims})
     adjusting.take(session, batch, off)
-    move_claims(session, batch, "batch", by=by, batch_number=batch.number)
+    move_claims(session, [batch], "batch", by=by)
     return batch
 
 

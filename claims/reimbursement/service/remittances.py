@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -28,11 +30,19 @@ CSV_HEADER = (
 )  # fmt: skip
 
 
-def remit(session: Session, batch: Batch) -> Remittance:
-    """Make the remittance of a batch that is being settled."""
+def remit(session: Session, batches: Sequence[Batch]) -> list[Remittance]:
+    """Make the remittances of batches that are being settled."""
+    now = session.scalar(select(func.now()))
+    made = [_remittance(batch, now) for batch in batches]
+    session.add_all(made)
+    session.flush()
+    return made
+
+
+def _remittance(batch: Batch, now: datetime | None) -> Remittance:
     if batch.paid_on is None or batch.bank_reference is None or batch.facility is None:
         raise ValueError(f"{batch.number} is not being settled")
-    remittance = Remittance(
+    return Remittance(
         number=new_number("R"),
         batch_id=batch.id,
         facility=batch.facility,
@@ -41,11 +51,8 @@ def remit(session: Session, batch: Batch) -> Remittance:
         bank_reference=batch.bank_reference,
         total_riel=batch.paid_riel,
         carried_forward_riel=batch.carried_forward_riel,
-        created_at=session.scalar(select(func.now())),
+        created_at=now,
     )
-    session.add(remittance)
-    session.flush()
-    return remittance
 
 
 def find_remittance(number: str, *, by: Actor) -> dict[str, Any]:

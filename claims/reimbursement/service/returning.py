@@ -11,7 +11,7 @@ from auth.permissions import Actor
 from claims.ledger import service as ledger
 from claims.ledger.ledger import Kind, giving_back
 from claims.reimbursement.models import Batch, Remittance
-from claims.reimbursement.service import contents
+from claims.reimbursement.service import contents, member_returns
 from claims.reimbursement.service.locking import record, take
 from claims.reimbursement.states import BatchState
 from config import clock
@@ -32,8 +32,16 @@ RETURNING c.number, c.facility, c.scheme, o.riel
 )
 
 
-def report_return(number: str, *, by: Actor, reason: str, returned_on: date) -> None:
-    """Report that the bank took a payment back; nothing moves before a second person agrees."""
+def report_return(
+    number: str, *, by: Actor, reason: str, returned_on: date, allowance: str | None = None
+) -> None:
+    """Report that the bank took a payment back; nothing moves before a second person agrees.
+
+    Of a batch paid to members one allowance comes back, named; all else, as a whole.
+    """
+    if allowance is not None:
+        member_returns.report(number, allowance, by=by, reason=reason, returned_on=returned_on)
+        return
     with transaction() as session:
         batch = _take(session, number, "return", by)
         if batch.paid_on is None or not batch.paid_on <= returned_on <= clock.today():
@@ -45,8 +53,11 @@ def report_return(number: str, *, by: Actor, reason: str, returned_on: date) -> 
         record(by, "return_reported", (batch,))
 
 
-def confirm_return(number: str, *, by: Actor) -> None:
+def confirm_return(number: str, *, by: Actor, allowance: str | None = None) -> None:
     """Confirm that the money is back: what was paid is owed again and may be batched anew."""
+    if allowance is not None:
+        member_returns.confirm(number, allowance, by=by)
+        return
     with transaction() as session:
         batch = _take(session, number, "confirm_return", by)
         ledger.reverse(Kind.SETTLED, batch.number, as_kind=Kind.RETURNED)
@@ -69,8 +80,11 @@ def confirm_return(number: str, *, by: Actor) -> None:
         record(by, "returned", (batch,))
 
 
-def refuse_return(number: str, *, by: Actor) -> None:
+def refuse_return(number: str, *, by: Actor, allowance: str | None = None) -> None:
     """Find that the money did not come back: the batch is settled as before."""
+    if allowance is not None:
+        member_returns.refuse(number, allowance, by=by)
+        return
     with transaction() as session:
         batch = _take(session, number, "refuse_return", by)
         batch.return_reason = batch.returned_on = batch.return_by = None
@@ -86,7 +100,7 @@ def _take(session: Session, number: str, action: str, by: Actor) -> Batch:
     if locked.payment.facility is None:
         raise Conflict(
             "paid_to_members",
-            detail=N_("A batch paid to members does not come back as a whole."),
+            detail=N_("A batch paid to members comes back one by one: name the allowance."),
         )
     if locked.payment.return_by == by.subject:
         raise Forbidden("same_person", detail=N_("Another person must confirm the return."))

@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from sqlalchemy.orm import Session
+
 from auth.permissions import Actor
 from claims.ledger import service as ledger
 from claims.ledger.ledger import Kind, batching, giving_back, payment
+from claims.reimbursement.models import Batch, PaymentRun
 from claims.reimbursement.service import contents
 from claims.reimbursement.service.locking import close, close_run, now, record, take
 from claims.reimbursement.states import BatchState
@@ -71,12 +74,40 @@ def settle(
                 ledger.post(
                     giving_back(batch=batch.number, payee=batch.payee, riel=batch.unpaid_riel)
                 )
-            contents.pay(session, batch, by=by)
-            ledger.post(payment(batch=batch.number, payee=batch.payee, riel=batch.paid_riel))
+        _pay(session, locked.batches, by)
         close(session, locked.all, BatchState.SETTLED, by)
         record(by, "settled", locked.all)
-        if locked.run is not None and close_run(session, locked.run, by):
-            record(by, "settled", (locked.run,))
+        _end_run(session, locked.run, by)
+
+
+def settle_each(
+    session: Session,
+    paid: Sequence[tuple[Batch, str, date]],
+    run: PaymentRun | None,
+    *,
+    by: Actor,
+) -> None:
+    """Settle exported batches that are locked with their run, each by its own reference and day."""
+    batches = [batch for batch, _, _ in paid]
+    for batch, reference, day in paid:
+        batch.bank_reference, batch.paid_on = reference, day
+    _pay(session, batches, by)
+    close(session, batches, BatchState.SETTLED, by)
+    record(by, "settled", batches)
+    _end_run(session, run, by)
+
+
+def _pay(session: Session, batches: Sequence[Batch], by: Actor) -> None:
+    contents.pay(session, batches, by=by)
+    for batch in batches:
+        ledger.post(payment(batch=batch.number, payee=batch.payee, riel=batch.paid_riel))
+
+
+def _end_run(
+    session: Session, run: PaymentRun | None, by: Actor, *, failure: str | None = None
+) -> None:
+    if run is not None and close_run(session, run, by, failure=failure):
+        record(by, str(run.state), (run,))
 
 
 def fail(number: str, *, by: Actor, reason: str) -> None:
@@ -93,8 +124,7 @@ def fail(number: str, *, by: Actor, reason: str) -> None:
             row.failure = reason
         close(session, locked.all, BatchState.FAILED, by)
         record(by, "failed", locked.all)
-        if locked.run is not None and close_run(session, locked.run, by, failure=reason):
-            record(by, str(locked.run.state), (locked.run,))
+        _end_run(session, locked.run, by, failure=reason)
 
 
 def check_paid_on(day: date) -> None:

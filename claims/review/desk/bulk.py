@@ -59,8 +59,9 @@ def next_of_sample(number: str) -> AnyResponse:
         claim = review.next_of_sample(number, by=current_actor())
     except (Conflict, Forbidden) as problem:
         flash(sentence(problem), "error")
-        claim = None
+        return go("review.show_bulk", number=number)
     if claim is None:
+        flash(_("No claim of the sample waits for you."), "info")
         return go("review.show_bulk", number=number)
     return go("review.show_claim", number=claim["number"])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask import flash, request
@@ -12,17 +13,16 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from auth.guard import current_actor, requires
 from auth.permissions import Actor, Permission
-from claims.adjudication.reasons import CATALOGUE
 from claims.review import service as review
 from claims.review.desk.blueprint import REVIEWERS, blueprint
 from claims.review.schemas import DecisionBody, QueueQuery, ReasonBody, from_cursor, to_cursor
 from claims.signals.service import signals_of
 from claims.submission import service as submission
+from claims.submission.desk.texts import facility_name, reason_text, reasons_to_name
 from claims.submission.states import SECOND_APPROVAL, actions_for
 from config.cursors import make_cursor
 from config.errors import Conflict, Forbidden, Invalid
 from config.forms import errors_of, load_form, sentence
-from config.i18n import in_language
 from config.web import go, is_fragment_request, render
 
 PAGE_ROWS = 50
@@ -36,8 +36,6 @@ BESIDE: dict[str, Callable[..., dict[str, Any]]] = {
     "release": review.release,
     "reopen": review.reopen,
 }
-# What a reviewer may always name; a claim's own findings come on top.
-USUAL_REASONS = ("not_covered", "price", "documents", "duplicate", "not_eligible", "other")
 
 
 @blueprint.get("")
@@ -62,6 +60,7 @@ def show_queue() -> str:
         awaiting=query["awaiting"],
         overdue=query["overdue"],
         overdue_count=review.count_overdue(by=actor),
+        corrections=review.list_corrections(by=actor) if query["awaiting"] else [],
         cursor=make_cursor(to_cursor(shown[-1])) if len(rows) > PAGE_ROWS else None,
         me=actor.subject,
     )
@@ -182,7 +181,9 @@ def _page(number: str, *, errors: dict[str, str] | None = None) -> str:
         beside=[edge for edge in buttons if edge.action in BESIDE],
         signals=signals_of(number),
         corrections=review.list_corrections(by=actor, number=number),
-        reasons=_reasons(claim),
+        reasons=reasons_to_name(claim),
+        reason_of=partial(reason_text, claim),
+        facility=facility_name(claim["facility"]),
         form=request.form,
         errors=errors or {},
         me=actor.subject,
@@ -208,21 +209,3 @@ def _proposal(claim: dict[str, Any], decisions: list[Any]) -> Any:
         return None
     open_ones = [one for one in decisions if one.decision == "approve" and not one.final]
     return open_ones[-1] if open_ones else None
-
-
-def _reasons(claim: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return the reasons to choose from: the claim's own findings first, then the usual ones."""
-    outcome = claim["outcome"]
-    said = [*outcome["findings"], *(r for line in outcome["lines"] for r in line["reasons"])]
-    own = {one["code"]: in_language(one["text_en"], one["text_km"]) for one in said}
-    usual = {code: CATALOGUE[code] for code in USUAL_REASONS if code not in own}
-    texts = {code: in_language(r.text_en, r.text_km) for code, r in usual.items()}
-    texts = {code: _plain(code, text) for code, text in texts.items()}
-    return [*own.items(), *texts.items()]
-
-
-def _plain(code: str, text: str) -> str:
-    """Replace a text that waits for a rule's numbers by one that stands alone."""
-    if "{" not in text:
-        return text
-    return str(_("Not eligible") if code == "not_eligible" else _("A duplicate"))

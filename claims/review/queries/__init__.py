@@ -16,6 +16,7 @@ from claims.review.queries.decided import (
     lines_of,
     named_leases,
     proposal,
+    same_person,
     ties,
 )
 from claims.review.queries.queue import (
@@ -51,6 +52,7 @@ __all__ = [
     "overdue",
     "pick",
     "proposal",
+    "same_person",
     "sample_rows",
     "sample_verdicts",
     "ties",

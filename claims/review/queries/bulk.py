@@ -30,14 +30,17 @@ SELECT id, number, version FROM claims
    AND coalesce(facility_level, '') = :level
  ORDER BY review_by, id LIMIT :limit FOR SHARE SKIP LOCKED
 """  # noqa: S608 - a condition of this module
-# Of each claim of the sample: not decided (null), approved as the rules say, or anything else.
+# Of each claim of the sample: not decided (null), approved as the rules say, or anything else; and
+# whether it still waits.
 VERDICTS = """
 SELECT (SELECT d.decision = 'approve' AND d.approved_riel = d.payable_riel
           FROM review_decisions d
          WHERE d.claim_id = b.claim_id AND d.decided_by = :subject
            AND d.decision IN ('approve', 'reject', 'return') AND d.decided_at >= r.opened_at
-         ORDER BY d.id DESC LIMIT 1)
+         ORDER BY d.id DESC LIMIT 1),
+       c.state IN ('submitted', 'in_review')
   FROM bulk_review_claims b JOIN bulk_reviews r ON r.id = b.bulk_id
+  JOIN claims c ON c.id = b.claim_id
  WHERE b.bulk_id = :bulk AND b.sampled
 """
 SAMPLE = """
@@ -85,10 +88,10 @@ def bulk_members(session: Session, who: Mapping[str, Any], **given: Any) -> list
     return list(session.execute(text(MEMBERS).bindparams(OWN), {**who, **given}))
 
 
-def sample_verdicts(session: Session, bulk_id: int, subject: str) -> list[bool | None]:
-    """Say of each claim of the sample whether this person approved it as the rules say."""
+def sample_verdicts(session: Session, bulk_id: int, subject: str) -> list[tuple[bool | None, bool]]:
+    """Say of each claim whether this person approved it as the rules say, and whether it waits."""
     rows = session.execute(text(VERDICTS), {"bulk": bulk_id, "subject": subject})
-    return [row[0] for row in rows]
+    return [(row[0], row[1]) for row in rows]
 
 
 def sample_rows(session: Session, bulk_id: int) -> list[dict[str, Any]]:

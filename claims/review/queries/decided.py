@@ -13,12 +13,23 @@ from claims.review.rules import FIRST
 from claims.submission.models import Claim, ClaimLine
 
 
-def approved_alone(session: Session, *, subject: str, facility: str, since: datetime) -> int:
+def same_person(session: Session, subject: str) -> list[str]:
+    """Return all that the person behind a subject decides as, in an order that is always the same."""
+    person = ReviewerTie.kind == "person"
+    behind = select(ReviewerTie.tied_to).where(person, ReviewerTie.subject == subject).limit(1)
+    human = func.coalesce(behind.scalar_subquery(), subject)
+    programs = select(ReviewerTie.subject).where(person, ReviewerTie.tied_to == human)
+    return sorted(set(session.scalars(programs.union(select(human)))))
+
+
+def approved_alone(
+    session: Session, *, subjects: Sequence[str], facility: str, since: datetime
+) -> int:
     """Sum what one person approved alone for a facility since a moment and still stands."""
     amounts = select(func.coalesce(func.sum(ReviewDecision.approved_riel), 0))
     total = amounts.join(Claim, Claim.id == ReviewDecision.claim_id).where(
         Claim.decided_at >= since,
-        ReviewDecision.decided_by == subject,
+        ReviewDecision.decided_by.in_(subjects),
         ReviewDecision.facility == facility,
         ReviewDecision.decided_at >= since,
         ReviewDecision.decision == "approve",

@@ -60,7 +60,8 @@ QUEUE = """
 SELECT id, number, facility, type, state, scheme, service_from, submitted_at, claimed_riel,
        payable_riel, held, asked, risk,
        risk > 0 OR coalesce(jsonb_path_exists(outcome, CAST(:risky AS jsonpath)), false),
-       awaiting, first_approver, lease_by, lease_until, review_by, escalated_at IS NOT NULL
+       awaiting, first_approver, lease_by, lease_until, review_by,
+       escalated_at IS NOT NULL AND coalesce(review_by < :today, false)
   FROM claims
  WHERE state IN ('submitted', 'in_review') AND facility <> ALL(:own_facilities)
 """
@@ -73,7 +74,8 @@ AFTER_NO_DAY = " AND review_by IS NULL AND (-risk, -claimed_riel, id) > (:risk, 
 ORDER = " ORDER BY review_by, -risk, -claimed_riel, id LIMIT :limit"
 NARROWED = {
     SECOND_APPROVAL: " AND awaiting = 'second_approval'",
-    "overdue": " AND escalated_at IS NOT NULL",
+    # A deadline that was moved by a question, a hold or an outage is kept again.
+    "overdue": " AND escalated_at IS NOT NULL AND review_by < :today",
 }
 ESCALATE = text(
     """
@@ -150,10 +152,12 @@ def list_queue(
     narrowed: str | None,
     after: QueueKey | None,
     limit: int,
+    today: date,
 ) -> list[QueueItem]:
     """List what waits, most urgent first; one row more than asked tells of a next page."""
     values: dict[str, Any] = {
         "own_facilities": list(own_facilities), "risky": RISKY, "limit": limit + 1,
+        "today": today,
     }  # fmt: skip
     statement = QUEUE + NARROWED.get(narrowed or "", "")
     if after is not None:
@@ -172,11 +176,12 @@ def escalate(session: Session, *, today: date, by: str, audited: str, limit: int
     return int(session.scalar(ESCALATE, values) or 0)
 
 
-def overdue(session: Session) -> int:
+def overdue(session: Session, *, today: date) -> int:
     """Count what waits beyond its deadline."""
     counted = select(func.count()).where(
         Claim.state.in_([ClaimState.SUBMITTED, ClaimState.IN_REVIEW]),
         Claim.escalated_at.is_not(None),
+        Claim.review_by < today,
     )
     return session.scalar(counted) or 0
 

@@ -45,6 +45,9 @@ def open_decision(session: Session, number: str, action: str, by: Actor) -> tupl
         check_reviewer(by, Permission.CLAIM_REVIEW)
         raise NotLeased(detail=N_("Ask for the next claim first; a lease lasts 15 minutes."))
     edge = find_transition(claim.state, action, awaiting=claim.awaiting, held=claim.held)
+    if second and not by.may(edge.permission):
+        said = N_("It waits for a second person who may approve.")
+        raise Forbidden("second_approval", detail=said)
     check_reviewer(by, edge.permission)
     if second and same_human(by.subject, claim.first_approver):
         raise Forbidden("same_person", detail=N_("Another person must agree."))
@@ -96,10 +99,11 @@ def same_human(subject: str, *others: str | None) -> bool:
 
 def limited_by_day(session: Session, claim: Claim, verdict: Verdict, by: Actor) -> Verdict:
     """Count what the same person approved alone for the facility today, one decision at a time."""
-    session.execute(DAY_LOCK, {"who": f"{by.subject} at {claim.facility}"})
+    subjects = queries.same_person(session, by.subject)
+    session.execute(DAY_LOCK, {"who": f"{subjects[0]} at {claim.facility}"})
     alone = queries.approved_alone(
         session,
-        subject=by.subject,
+        subjects=subjects,
         facility=claim.facility,
         since=clock.start_of(clock.today()),
     )

@@ -59,10 +59,17 @@ def _beside(number: str, action: str, *, by: Actor, reason: str) -> dict[str, An
         # The reason is free text: it is kept with the decision, never in the audit trail.
         if action == "reopen":
             _check_unadjusted(number)
+            _check_unappealed(number, by)
             undo(claim)
             forget_lines(session, claim)
         submission.move(claim, action, by=by)
     return submission.find_claim(number, by=by)
+
+
+def _check_unappealed(number: str, by: Actor) -> None:
+    """Refuse to decide anew what an open appeal was filed against."""
+    if (submission.find_claim(number, by=by)["appeal"] or {}).get("state") == "open":
+        raise Conflict("appeal_open", detail=N_("Decide the appeal first."))
 
 
 def _check_unadjusted(number: str) -> None:

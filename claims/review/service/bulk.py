@@ -7,6 +7,7 @@ approved as the rules say is the rest approved, each claim by itself with its ow
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import func, select
@@ -19,9 +20,10 @@ from claims.review.queries import BulkGroup
 from claims.review.rules import sample_size
 from claims.review.service.access import check_distance, check_reviewer, lock, own_facilities
 from claims.review.service.access import rules_of as claim_rules
-from claims.review.service.clean import approve_clean
+from claims.review.service.clean import SKIPPED, approve_clean
 from claims.review.service.leases import lease, put_back_expired
 from claims.submission import service as submission
+from claims.submission.models import Claim
 from config.audit import record
 from config.db import transaction
 from config.errors import Conflict, Forbidden, NotFound
@@ -117,9 +119,8 @@ def approve_rest(number: str, *, by: Actor) -> dict[str, Any]:
         bulk = _find(session, number, by)
         _refuse_closed(bulk)
         verdicts = queries.sample_verdicts(session, bulk.id, by.subject)
-        if any(verdict is None for verdict in verdicts):
-            raise Conflict("sample_not_read", detail=N_("Decide every claim of the sample first."))
-        if not all(verdicts):
+        _refuse_unread([waits for verdict, waits in verdicts if verdict is None])
+        if not all(verdict for verdict, _waits in verdicts):
             raise Conflict(
                 "sample_not_clean",
                 detail=N_("Not all of the sample was approved as claimed: read the others too."),
@@ -143,8 +144,30 @@ def _approve_one(bulk_id: int, number: str, claim_id: int, claim_number: str, *,
         claim = lock(claim_number, by)
         if member is None or member.result is not None:
             return
-        same = claim.version == member.version
-        member.result = approve_clean(session, claim, by=by, bulk=number) if same else "skipped"
+        if claim.version == member.version and _may_decide(claim, by):
+            member.result = approve_clean(session, claim, by=by, bulk=number)
+        else:
+            member.result = SKIPPED
+
+
+def _may_decide(claim: Claim, by: Actor) -> bool:
+    """Tell whether a claim is nobody's the reviewer is tied to, by a declaration of today too."""
+    try:
+        check_distance(claim, by)
+    except Forbidden:
+        return False
+    return True
+
+
+def _refuse_unread(waiting: Sequence[bool]) -> None:
+    """Refuse while some of the sample is not read; `waiting` says which of it still can be."""
+    if not all(waiting):
+        raise Conflict(
+            "sample_gone",
+            detail=N_("Somebody else took a claim of the sample: give up and draw again."),
+        )
+    if waiting:
+        raise Conflict("sample_not_read", detail=N_("Decide every claim of the sample first."))
 
 
 def _close(number: str, state: str, *, by: Actor) -> dict[str, Any]:

@@ -28,7 +28,8 @@ def propose_correction(number: str, *, riel: int, reason: str, by: Actor) -> Cor
     """Propose that a paid claim was worth less than was paid on it."""
     check_reviewer(by, Permission.CLAIM_REVIEW)
     with transaction() as session:
-        claim = _paid_claim(number, by)
+        claim = _locked(number, by)
+        _check_paid(claim)
         if _proposed(session, claim) is not None:
             raise Conflict(
                 "correction_open", detail=N_("A correction of this claim waits already.")
@@ -48,10 +49,15 @@ def propose_correction(number: str, *, riel: int, reason: str, by: Actor) -> Cor
 
 
 def decide_correction(number: str, *, confirm: bool, by: Actor) -> Correction:
-    """Confirm a proposed correction, which recovers the difference, or refuse it."""
+    """Confirm a proposed correction, which recovers the difference, or refuse it.
+
+    It may be refused wherever the claim stands by now: one voided meanwhile is not corrected.
+    """
     check_reviewer(by, Permission.CLAIM_APPROVE)
     with transaction() as session:
-        claim = _paid_claim(number, by)
+        claim = _locked(number, by)
+        if confirm:
+            _check_paid(claim)
         correction = _proposed(session, claim)
         if correction is None:
             raise NotFound
@@ -99,11 +105,14 @@ def _recover(claim: Claim, correction: Correction, *, by: Actor) -> None:
         coverage.release_benefit(claim=claim.number)
 
 
-def _paid_claim(number: str, by: Actor) -> Claim:
+def _locked(number: str, by: Actor) -> Claim:
     claim = lock(number, by)
     check_distance(claim, by)
-    find_transition(claim.state, "correct", awaiting=claim.awaiting, held=claim.held)
     return claim
+
+
+def _check_paid(claim: Claim) -> None:
+    find_transition(claim.state, "correct", awaiting=claim.awaiting, held=claim.held)
 
 
 def _paid(claim: Claim) -> int:

@@ -128,8 +128,9 @@ def _verdict(
     if proposed is not None:
         verdict = as_proposed(proposed, verdict, wishes)
         limits = {result.line: result.riel for result in proposed.lines}
+        at = {wish.line: f"/lines/{place}/approved_quantity" for place, wish in enumerate(wishes)}
         errors += [
-            {"pointer": "/lines", "message": f"Line {line}: more than the first person proposed."}
+            {"pointer": at[line], "message": "More than the first person proposed."}
             for line in exceeding_lines(limits, verdict.lines)
         ]
     if not errors and verdict.riel == 0:

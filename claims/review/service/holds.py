@@ -6,6 +6,7 @@ Reimbursement asks `held_facilities` before it opens a batch and before it expor
 from __future__ import annotations
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from auth.permissions import Actor, Permission
@@ -33,11 +34,12 @@ def hold_facility(facility: str, *, by: Actor, reason: str) -> FacilityHold:
     _check_distance(facility, by)
     code = find_facility(facility).code
     with transaction() as session:
-        if _live(session, code) is not None:
+        held = insert(FacilityHold).values(facility=code, reason=reason, held_by=by.subject)
+        hold: FacilityHold | None = session.scalar(
+            held.on_conflict_do_nothing().returning(FacilityHold)
+        )
+        if hold is None:
             raise Conflict("facility_held", detail=N_("Its payments are held already."))
-        hold = FacilityHold(facility=code, reason=reason, held_by=by.subject)
-        session.add(hold)
-        session.flush()
         record(by, "facility.held", subject=code, facility=code)
         return hold
 

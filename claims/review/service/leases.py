@@ -154,6 +154,7 @@ def list_queue(
             narrowed="overdue" if overdue else awaiting,
             after=after,
             limit=limit,
+            today=clock.today(),
         )
 
 
@@ -161,7 +162,7 @@ def count_overdue(*, by: Actor) -> int:
     """Count what waits beyond its deadline."""
     check_reviewer(by, Permission.CLAIM_REVIEW, Permission.CLAIM_APPROVE)
     with transaction() as session:
-        return queries.overdue(session)
+        return queries.overdue(session, today=clock.today())
 
 
 def list_named(*, by: Actor, limit: int, after: int | None = None) -> list[NamedLease]:

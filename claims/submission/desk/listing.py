@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from typing import Any
 
 from flask import flash, redirect, request, url_for
@@ -15,7 +16,8 @@ from auth.guard import current_actor, requires
 from auth.permissions import Actor, Permission
 from claims.submission import service as submission
 from claims.submission.desk.blueprint import blueprint
-from claims.submission.schemas import ClaimFilter, ClaimSearch, MessageBody
+from claims.submission.desk.texts import reason_text
+from claims.submission.schemas import ClaimSearch, DeskFilter, MessageBody
 from claims.submission.states import EDITABLE, actions_for
 from config import clock
 from config.cursors import make_cursor, row_key
@@ -37,8 +39,8 @@ STEPS: dict[str, Callable[..., dict[str, Any]]] = {
 @blueprint.get("")
 @requires(Permission.CLAIM_READ)
 def list_claims() -> str | tuple[str, int]:
-    """List claims, newest first, narrowed by state, kind, reference and days."""
-    wanted, errors = load_form(ClaimFilter(), request.args)
+    """List claims, newest first, narrowed by state, kind, reference and days; or what is to be done."""
+    wanted, errors = load_form(DeskFilter(), request.args)
     if errors:
         return _list_page([], None, errors=errors), 422
     return _listed(wanted)
@@ -127,6 +129,7 @@ def _claim_page(number: str, **given: Any) -> str:
         claim=claim,
         history=submission.list_history(number, by=actor),
         messages=submission.list_messages(number, by=actor),
+        reason_of=partial(reason_text, claim),
         buttons=buttons_of(claim, actor),
         may_edit=claim["state"] in EDITABLE and actor.may(Permission.CLAIM_SUBMIT),
         **{"errors": {}, **given},

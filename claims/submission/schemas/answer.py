@@ -30,6 +30,12 @@ class ClaimFilter(PageArgs):
     remittance = Text(max_length=20, load_default=None)
 
 
+class DeskFilter(ClaimFilter):
+    """The same filters at the desk, and what waits for the facility itself."""
+
+    todo = fields.Boolean(load_default=None)
+
+
 class ClaimSearch(ClaimFilter):
     """The same filters in a body, with the card number kept out of addresses and logs."""
 

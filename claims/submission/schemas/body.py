@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import marshmallow as ma
 from marshmallow import fields, validate
 
 from config.api import CardNumber, Riel, Schema, Text, Whole
+from config.quick import NotPlain, Reader, quick
 from config.words import N_
 
 TYPES = ("treatment", "maternity")
@@ -141,6 +144,19 @@ class ClaimBody(Schema):
         fields.Nested(LineBody), required=True, validate=validate.Length(min=1, max=MAX_LINES)
     )
     submit = Flag(load_default=True)
+
+    def load(self, data: Any, **kw: Any) -> Any:
+        """Load a claim; nearly every one has nothing wrong with it."""
+        if not kw.get("many") and not kw.get("partial"):
+            with suppress(NotPlain, ma.ValidationError):
+                loaded = self._quick(data)
+                self.check_together(loaded, data)
+                return loaded
+        return super().load(data, **kw)
+
+    @cached_property
+    def _quick(self) -> Reader:
+        return quick(self)
 
     @ma.validates_schema(pass_original=True, skip_on_field_errors=False)
     def check_together(self, _data: dict[str, Any], original: Any, **_kw: Any) -> None:

@@ -7,9 +7,10 @@ a claim on any card must not learn whose it is.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
+from claims.adjudication.rules.adjudicate import from_stored
 from claims.submission.deadlines import Calendar, Pause, Standing, deadlines
 from claims.submission.states import ClaimState
 from config import clock
@@ -19,6 +20,12 @@ FACILITY_STEPS = frozenset({"create", "replace", "submit", "withdraw", "void"})
 NSSF_FIELDS = (
     "person", "category", "facility_level", "lease_by", "lease_until",
     "first_approver", "created_by", "submitted_by",
+)  # fmt: skip
+
+# What a claim has none of when it is filed.
+NOT_YET = (
+    "approved", "asked_at", "pauses", "appeal", "awaiting", "decided_at", "approved_riel",
+    "paid_riel", "batch_number", "remittance_number", "lease_by", "lease_until", "first_approver",
 )  # fmt: skip
 
 
@@ -49,16 +56,19 @@ def to_claim(
     return answer
 
 
-def as_found(steps: Iterable[Mapping[str, Any]], *, at: datetime) -> dict[str, Any]:
-    """Return what reading a claim filed this moment would add to its row."""
-    moment = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def as_filed(
+    columns: Mapping[str, Any], steps: Iterable[Mapping[str, Any]], *, at: datetime
+) -> dict[str, Any]:
+    """Return what reading a claim filed this moment would find, without reading it."""
+    moment = at.strftime("%Y-%m-%dT%H:%M:%SZ")
     timeline = [{"state": step["state"], "action": step["action"], "at": moment} for step in steps]
-    never = dict.fromkeys(("approved", "asked_at", "pauses", "appeal"))
-    return {"timeline": timeline, **never}
+    submitted = at if columns["state"] == ClaimState.SUBMITTED else None
+    filed = {"version": 1, "held": False, "updated_at": at, "submitted_at": submitted}
+    return {**dict.fromkeys(NOT_YET), **columns, **filed, "timeline": timeline}
 
 
 def _outcome(row: Mapping[str, Any]) -> dict[str, Any]:
-    judged = row["outcome"] or {"lines": [], "findings": []}
+    judged = from_stored(row["outcome"] or {"lines": [], "findings": []})
     approved = row["approved"] or {}
     return {
         **_totals(row),

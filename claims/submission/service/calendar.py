@@ -11,8 +11,9 @@ import threading
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import delete, extract, insert, select
+from sqlalchemy import Engine, delete, extract, insert, select
 
 from auth.permissions import Actor, system_actor
 from claims.submission.deadlines import Calendar
@@ -30,13 +31,13 @@ STATUSES = ("law", "reported", "assumption", "demo")
 MAX_ROWS, MAX_OUTAGE_DAYS, LONGEST = 2_000, 366, 300
 
 _lock = threading.Lock()
-_cached: dict[str, tuple[int, Calendar]] = {}
+_cached: WeakKeyDictionary[Engine, tuple[int, Calendar]] = WeakKeyDictionary()
 
 
 def calendar_at(at_generation: int | None = None) -> Calendar:
     """Return the calendar in force, read again when the generation has changed."""
     now = generation.current() if at_generation is None else at_generation
-    place = str(db.engine.url)
+    place = db.engine
     found = _cached.get(place)
     if found is not None and found[0] == now:
         return found[1]

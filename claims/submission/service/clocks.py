@@ -19,7 +19,8 @@ from claims.submission.service.calendar import calendar_at
 from claims.submission.states import ClaimState
 from config import clock
 from config.db import driver, transaction
-from config.jobs import defer, task
+from config.jobs import deferring, task
+from config.prepared import Step
 from gateway.coverage.policy import PolicySet
 from gateway.coverage.service import policy_set
 
@@ -70,12 +71,13 @@ def _recount(
     connection.execute(STORE, [[row["id"] for row in rows], days, asked])
 
 
-def offer(row: Mapping[str, Any], generation: int) -> None:
-    """Let a clean claim just submitted be approved by rule, where the policy says so (default: never)."""
+def offer(row: Mapping[str, Any], generation: int) -> Step | None:
+    """Offer a clean claim to be approved by rule, where the policy says so (default: never)."""
     rules = policy_set(generation).claim_rules(row["scheme"], row["service_from"])
     limit = rules.auto_approve_below_riel
     if row["package"] is not None and limit is not None and row["claimed_riel"] < limit:
-        defer("review.auto_approve", claim=row["number"])
+        return deferring("review.auto_approve", claim=row["number"])
+    return None
 
 
 def queue_columns(body: Body, columns: Mapping[str, Any], generation: int) -> dict[str, Any]:

@@ -9,24 +9,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from psycopg import Connection
+from sqlalchemy.orm import Session
 
 from auth.permissions import Actor
+from claims.signals.service import mark
 from claims.submission import queries
 from claims.submission.models import Claim
 from claims.submission.rules import Body, canonical
 from claims.submission.service import answers, clocks, writes
 from claims.submission.service.calendar import calendar_at
-from claims.submission.service.judging import flag, judge_claim
+from claims.submission.service.gathering import Known, gather
+from claims.submission.service.judging import Judged, judge_claim, look
 from claims.submission.service.messages import FACILITY, close_questions
 from claims.submission.service.moving import lock_own_claim
 from claims.submission.service.reading import find_claim, own_facility, rules_of
 from claims.submission.states import EDITABLE, ClaimState, find_transition
 from config import clock
-from config.audit import record
-from config.db import driver, transaction
+from config.audit import act_of, record
+from config.db import driver, transaction, work
 from config.errors import Conflict, Forbidden, Invalid, Precondition
 from config.numbers import new_number
+from config.prepared import Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,39 +47,51 @@ def submit_claim(loaded: Mapping[str, Any], *, by: Actor) -> Filed:
     first. Another body under a used reference is a Conflict.
     """
     facility, body = own_facility(by), canonical(loaded)
-    with transaction() as session:
-        connection = driver(session)
-        writes.lock_person(connection, body.card_key)
-        gathered = _gather(connection, body, facility)
-        if gathered.existing is not None:
-            return _again(gathered.existing, body, by=by)
-        _refuse_loose_links(body, gathered)
-        judged = judge_claim(body, facility=facility, gathered=gathered) if body.submit else None
-        columns = writes.columns_of(body, judged) | {
-            "number": new_number("C"),
-            "facility": facility,
-            "facility_reference": body.data["facility_reference"],
-            "created_by": by.subject,
-            "submitted_by": by.subject if body.submit else None,
-        }
-        columns |= clocks.queue_columns(body, columns, gathered.generation)
-        steps = writes.steps_of(body.submit)
-        row = writes.insert_claim(
-            connection, columns, lines=writes.lines_of(body, judged), steps=steps, by=by.subject
-        )
-        if row is None:
-            taken = _gather(connection, body, facility).existing
-            if taken is None:
-                raise Conflict("in_progress", detail="This reference is being used right now.")
-            return _again(taken, body, by=by)
-        flag(connection, row, judged, gathered)
-        clocks.offer(row, gathered.generation)
-        _audit(row, "claim.submitted" if body.submit else "claim.drafted", by=by)
-    rules = rules_of(row, gathered.generation)
-    new = row | answers.as_found(steps, at=row["created_at"])
-    calendar = calendar_at(gathered.generation)
-    claim = answers.to_claim(new, rules=rules, calendar=calendar, nssf=by.nssf)
+    with work() as unit:
+        known = gather(unit, body, facility, judged=body.submit)
+        taken = known.gathered.existing
+        row = None if taken else _store(unit, body, facility, known, by=by)
+    if row is None:
+        return _again(taken or _taken(body, facility), body, by=by)
+    generation = known.gathered.generation
+    calendar, rules = calendar_at(generation), rules_of(row, generation)
+    claim = answers.to_claim(row, rules=rules, calendar=calendar, nssf=by.nssf)
     return Filed(claim, created=True)
+
+
+def _store(
+    unit: Work, body: Body, facility: str, known: Known, *, by: Actor
+) -> dict[str, Any] | None:
+    """Judge and store a new claim; return its row, or None if its reference was used meanwhile."""
+    gathered = known.gathered
+    _refuse_loose_links(body, gathered)
+    judged = judge_claim(body, facility=facility, known=known) if body.submit else None
+    columns = writes.columns_of(body, judged) | {
+        "number": new_number("C"),
+        "facility": facility,
+        "facility_reference": body.data["facility_reference"],
+        "created_by": by.subject,
+        "submitted_by": by.subject if body.submit else None,
+        "asked": False,
+    }
+    columns |= clocks.queue_columns(body, columns, gathered.generation)
+    steps = writes.steps_of(body.submit)
+    stored = writes.insert_claim(
+        unit, columns, lines=writes.lines_of(body, judged), steps=steps,
+        noted=look(columns, judged, known),
+        act=act_of(by, "claim.submitted" if body.submit else "claim.drafted", **_told(columns)),
+        job=clocks.offer(columns, gathered.generation),
+    )  # fmt: skip
+    return answers.as_filed(columns, steps, at=gathered.at) if stored else None
+
+
+def _taken(body: Body, facility: str) -> tuple[str, str]:
+    """Return the claim that took the reference a moment ago."""
+    with work() as unit:
+        taken = gather(unit, body, facility, judged=False).gathered.existing
+    if taken is None:
+        raise Conflict("in_progress", detail="This reference is being used right now.")
+    return taken
 
 
 def preview_claim(loaded: Mapping[str, Any], *, by: Actor) -> dict[str, Any]:
@@ -91,10 +106,10 @@ def preview_claim(loaded: Mapping[str, Any], *, by: Actor) -> dict[str, Any]:
             "no_recent_check",
             detail="Check the card or check the patient in first: within the last 30 days.",
         )
-    with transaction() as session:
-        gathered = _gather(driver(session), body, facility)
-        _refuse_loose_links(body, gathered)
-        judged = judge_claim(body, facility=facility, gathered=gathered)
+    with transaction(), work() as unit:
+        known = gather(unit, body, facility, judged=True)
+        _refuse_loose_links(body, known.gathered)
+        judged = judge_claim(body, facility=facility, known=known)
         record(by, "claim.previewed", subject=dealing, facility=facility)
     outcome = judged.outcome.as_json() | {"approved_riel": None, "paid_riel": None}
     return {"scheme": judged.scheme, "outcome": outcome}
@@ -115,7 +130,7 @@ def replace_claim(
         if claim.state not in EDITABLE:
             find_transition(claim.state, "replace", awaiting=claim.awaiting, held=claim.held)
         _refuse_new_identity(claim, body)
-        row = _rewrite(driver(session), claim, body, submit=body.submit, replaced=True, by=by)
+        row = _rewrite(session, claim, body, submit=body.submit, replaced=True, by=by)
         session.expire(claim)
     return find_claim(row["number"], by=by)
 
@@ -126,13 +141,13 @@ def submit_stored(number: str, *, by: Actor) -> dict[str, Any]:
         claim = lock_own_claim(number, by=by)
         find_transition(claim.state, "submit", awaiting=claim.awaiting, held=claim.held)
         body = Body(dict(claim.body), submit=True, digest=claim.body_hash)
-        row = _rewrite(driver(session), claim, body, submit=True, replaced=False, by=by)
+        row = _rewrite(session, claim, body, submit=True, replaced=False, by=by)
         session.expire(claim)
     return find_claim(row["number"], by=by)
 
 
 def _rewrite(
-    connection: Connection[Any],
+    session: Session,
     claim: Claim,
     body: Body,
     *,
@@ -141,23 +156,11 @@ def _rewrite(
     by: Actor,
 ) -> dict[str, Any]:
     """Store a claim's content anew, judged if it is queued."""
-    judged = None
-    # What was withdrawn is filed anew; a returned claim was filed in time if it was at first.
-    fresh, filed_before = claim.state == ClaimState.WITHDRAWN, claim.first_submitted_at
-    if submit:
-        writes.lock_person(connection, body.card_key)
-    gathered = _gather(connection, body, claim.facility)
+    with work() as unit:
+        known = gather(unit, body, claim.facility, judged=submit, number=claim.number)
+    gathered, connection = known.gathered, driver(session)
     _refuse_loose_links(body, gathered)
-    if submit:
-        judged = judge_claim(
-            body,
-            facility=claim.facility,
-            gathered=gathered,
-            number=claim.number,
-            first_submitted_on=(
-                None if fresh or filed_before is None else clock.day_of(filed_before)
-            ),
-        )
+    judged = _judge_again(claim, body, known) if submit else None
     state = ClaimState.SUBMITTED if submit else ClaimState(claim.state)
     columns = writes.columns_of(body, judged) | {"state": state}
     columns |= clocks.queue_columns(body, columns, gathered.generation)
@@ -166,33 +169,36 @@ def _rewrite(
     row = writes.replace_content(
         connection, claim.id, columns, lines=writes.lines_of(body, judged),
         steps=_steps(claim.state, submit=submit, replaced=replaced),
-        by=by.subject, fresh=fresh and submit,
+        by=by.subject, fresh=submit and claim.state == ClaimState.WITHDRAWN,
     )  # fmt: skip
-    flag(connection, row, judged, gathered)
-    clocks.offer(row, gathered.generation)
+    if judged is not None:
+        mark(connection, row, look(row, judged, known))
+    job = clocks.offer(row, gathered.generation)
+    if job is not None:
+        job.statement.run(connection, job.values)
     if replaced:
-        _audit(row, "claim.replaced", by=by)
+        record(by, "claim.replaced", **_told(row))
     if submit:
         close_questions(claim.id, by_side=FACILITY)
-        _audit(row, "claim.submitted", by=by)
+        record(by, "claim.submitted", **_told(row))
     return row
+
+
+def _judge_again(claim: Claim, body: Body, known: Known) -> Judged:
+    """Judge a stored claim; what was withdrawn is filed anew, what was returned was filed in time."""
+    fresh, filed_before = claim.state == ClaimState.WITHDRAWN, claim.first_submitted_at
+    return judge_claim(
+        body,
+        facility=claim.facility,
+        known=known,
+        number=claim.number,
+        first_submitted_on=None if fresh or filed_before is None else clock.day_of(filed_before),
+    )
 
 
 def _steps(state: str, *, submit: bool, replaced: bool) -> list[dict[str, str]]:
     steps = [{"action": "replace", "state": state}] if replaced else []
     return [*steps, {"action": "submit", "state": ClaimState.SUBMITTED}] if submit else steps
-
-
-def _gather(connection: Connection[Any], body: Body, facility: str) -> queries.Gathered:
-    return queries.gather(
-        connection,
-        facility=facility,
-        reference=body.data["facility_reference"],
-        card_key=body.card_key,
-        days=[body.service_from, body.service_to, *(line.service_date for line in body.lines())],
-        visit=body.data["visit"],
-        replaces=body.data["replaces"],
-    )
 
 
 def _refuse_loose_links(body: Body, gathered: queries.Gathered) -> None:
@@ -218,11 +224,12 @@ def _refuse_new_identity(claim: Claim, body: Body) -> None:
         raise Invalid(errors=errors)
 
 
-def _audit(row: Mapping[str, Any], action: str, *, by: Actor) -> None:
-    record(
-        by, action, subject=row["number"], facility=row["facility"],
-        claimed_riel=row["claimed_riel"], payable_riel=row["payable_riel"],
-    )  # fmt: skip
+def _told(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the audit trail is told of a claim: numbers alone."""
+    return {
+        "subject": row["number"], "facility": row["facility"],
+        "claimed_riel": row["claimed_riel"], "payable_riel": row["payable_riel"],
+    }  # fmt: skip
 
 
 def _again(existing: tuple[str, str], body: Body, *, by: Actor) -> Filed:

@@ -1,6 +1,6 @@
-"""From a claim's body to its outcome: gathers the facts and asks the pure rules.
+"""From a claim's body and what was gathered to its outcome: makes the facts, asks the pure rules.
 
-Called by the commands of `service`; of a claim it stores nothing but why NSSF should look at it.
+Called by the commands of `service`; stores nothing.
 """
 
 from __future__ import annotations
@@ -10,24 +10,22 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from psycopg import Connection
-
 from claims.adjudication.rules.adjudicate import Outcome, adjudicate
 from claims.adjudication.rules.facts import Place
 from claims.adjudication.service import price_list
 from claims.attachments.service import kinds_of
 from claims.signals import service as signals
 from claims.submission.deadlines import submit_by
-from claims.submission.queries import Gathered
 from claims.submission.rules import Body
 from claims.submission.service.calendar import calendar_at
 from claims.submission.service.facts import facts_of, newborn_of
+from claims.submission.service.gathering import Known
 from config import clock
 from config.errors import Conflict
 from gateway.coverage.policy import DEFAULT_CLAIM_RULES
 from gateway.coverage.service import policy_set
 from gateway.eligibility.rules.facts import Judgement, Person
-from gateway.eligibility.service import judge
+from gateway.eligibility.service import judge_found
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,7 @@ def judge_claim(
     body: Body,
     *,
     facility: str,
-    gathered: Gathered,
+    known: Known,
     first_submitted_on: date | None = None,
     number: str | None = None,
 ) -> Judged:
@@ -54,15 +52,15 @@ def judge_claim(
 
     `number` is that of a stored claim: what is attached to it is asked for when a checklist wants it.
     """
-    check = body.data["eligibility_check"] or (gathered.visit[1] if gathered.visit else None)
-    judgement = _judgement(body, facility=facility, check=check)
+    gathered = known.gathered
+    judgement = _judgement(body, known, facility=facility)
     place = _place(judgement, facility)
     scheme, generation = judgement.decision.scheme, gathered.generation
     policy = policy_set(generation).on(scheme or "health_care", body.service_from)
     rules = policy.claims if policy is not None else DEFAULT_CLAIM_RULES
     last_day = max(body.service_from, body.service_to)
     facts = facts_of(
-        body, judgement, check=check, history=gathered.history,
+        body, judgement, check=known.check, history=gathered.history,
         place=place,
         submitted_on=first_submitted_on or clock.today(), today=clock.today(),
         submit_by=submit_by(last_day, rules, calendar_at(generation)),
@@ -74,28 +72,29 @@ def judge_claim(
         person=_snapshot(judgement.person),
         category=judgement.person.category if judgement.person else None,
         level=place.level,
-        check=check,
+        check=known.check,
     )
 
 
-def flag(
-    connection: Connection[Any], row: Mapping[str, Any], judged: Judged | None, gathered: Gathered
-) -> None:
-    """Have a claim just submitted looked at if something asks for it; NSSF alone learns why."""
-    if judged is not None:
-        rules = policy_set(gathered.generation).claim_rules(judged.scheme, row["service_from"])
-        signals.mark(connection, row, judged.outcome, history=gathered.history, rules=rules)
+def look(row: Mapping[str, Any], judged: Judged | None, known: Known) -> signals.Noted:
+    """Tell what asks for a look at a claim that is about to be submitted; NSSF alone learns it."""
+    if judged is None or known.compared is None:
+        return signals.Noted((), None)
+    gathered = known.gathered
+    rules = policy_set(gathered.generation).claim_rules(judged.scheme, row["service_from"])
+    return signals.look(row, judged.outcome, known.compared, history=gathered.history, rules=rules)
 
 
-def _judgement(body: Body, *, facility: str, check: str | None) -> Judgement:
-    return judge(
+def _judgement(body: Body, known: Known, *, facility: str) -> Judgement:
+    return judge_found(
+        known.person,
         card_key=body.card_key,
         day=body.service_from,
         facility=facility,
         cause=body.cause,
         emergency=body.data["emergency"] or body.data["visit_type"] == "emergency",
         patient=newborn_of(body.data["patient"]),
-        check=check,
+        check=known.check,
     )
 
 

@@ -133,18 +133,18 @@ def void_claim(number: str, *, by: Actor) -> dict[str, Any]:
         move(claim, "void", by=by)
         if before == ClaimState.APPROVED:
             ledger.reverse(Kind.APPROVED, claim.number, as_kind=Kind.REOPENED)
-        if before == ClaimState.PAID:
-            _recover(claim, by=by)
+        _even_out(claim, paid=(claim.paid_riel or 0) if before == ClaimState.PAID else 0, by=by)
         if before in DECIDED:
             coverage.release_benefit(claim=claim.number)
     return find_claim(number, by=by)
 
 
-def _recover(claim: Claim, *, by: Actor) -> None:
-    """Ask back all that was paid on a claim, with what was granted or recovered afterwards."""
-    riel = (claim.paid_riel or 0) + ledger.adjusted(claim.number)
-    if riel > 0 and claim.scheme is not None:
-        ledger.recover(
-            claim=claim.number, facility=claim.facility, scheme=claim.scheme, riel=riel,
-            reason="voided", by=by,
-        )  # fmt: skip
+def _even_out(claim: Claim, *, paid: int, by: Actor) -> None:
+    """Leave nothing of a claim: ask back what was paid or granted on it, return what was recovered."""
+    riel = paid + ledger.adjusted(claim.number)
+    if riel == 0 or claim.scheme is None:
+        return
+    (ledger.recover if riel > 0 else ledger.supplement)(
+        claim=claim.number, facility=claim.facility, scheme=claim.scheme, riel=abs(riel),
+        reason="voided", by=by,
+    )  # fmt: skip

@@ -1,7 +1,8 @@
 """Writes claims: each function is one statement on the driver, in the caller's transaction.
 
-A submission is one INSERT of claim, lines and event together (data-modifying CTE): whole or absent,
-and the unique (facility, reference) decides between two that come at once.
+A submission is one INSERT of claim, lines, events, audit record and signals together
+(data-modifying CTE): whole or absent, and the unique (facility, reference) decides between two that
+come at once.
 """
 
 from __future__ import annotations
@@ -14,15 +15,15 @@ from psycopg import Connection, sql
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from claims.signals.service import NOTED, Noted
 from claims.submission.rules import Body
+from claims.submission.service.gathering import locking
 from claims.submission.service.judging import Judged
 from claims.submission.states import ClaimState
+from config.audit import RECORD
 from config.json import dumps
-from config.prepared import Prepared
+from config.prepared import Prepared, Step, Work
 
-_LOCK = Prepared(
-    "claim_lock_person", "SELECT pg_advisory_xact_lock(hashtextextended(%(person)s, 1))"
-)
 LINE_COLUMNS = (
     "line smallint, service text, service_date date, quantity int, unit_price_riel bigint,"
     " benefit text, decision text, tariff_riel bigint, allowed_quantity int, payable_riel bigint,"
@@ -42,29 +43,60 @@ lines AS (
            WITH ORDINALITY AS step(action, state, n)
      ORDER BY step.n
 )
-SELECT * FROM claim
 """  # noqa: S608 - column names of this module
+COLUMNS = (
+    "number", "facility", "facility_reference", "type", "state", "card_key", "card_number",
+    "patient", "birth_order", "visit_type", "service_from", "service_to", "body", "body_hash",
+    "claimed_riel", "visit_number", "replaces", "check_number", "person", "category", "scheme",
+    "facility_level", "outcome", "payable_riel", "created_by", "submitted_by", "review_by",
+    "asked", "package", "risk",
+)  # fmt: skip
+_SUBMITTED = "CASE WHEN %(submitted)s::boolean THEN now() END"
+
+
+def _inserting(*parts: str) -> str:
+    return f"""WITH claim AS (
+        INSERT INTO claims ({", ".join(COLUMNS)}, created_at, updated_at, first_submitted_at, submitted_at)
+        VALUES ({", ".join(f"%({name})s" for name in COLUMNS)}, now(), now(), {_SUBMITTED}, {_SUBMITTED})
+        ON CONFLICT (facility, facility_reference) DO NOTHING
+        RETURNING id, number, version, card_key, birth_order
+    ), {LINES_AND_EVENT}, act AS ({RECORD} FROM claim){"".join(parts)}
+    SELECT id FROM claim"""  # noqa: S608 - column names of this module
+
+
+_INSERT = Prepared("claim_insert", _inserting())
+_INSERT_NOTED = Prepared("claim_insert_noted", _inserting(",", NOTED))
 
 
 def insert_claim(
-    connection: Connection[Any],
+    work: Work,
     columns: Mapping[str, Any],
     *,
     lines: list[dict[str, Any]],
     steps: list[dict[str, str]],
-    by: str,
-) -> dict[str, Any] | None:
-    """Store a new claim; None when (facility, reference) is taken."""
-    return _write(
-        connection,
-        f"""WITH claim AS (
-        INSERT INTO claims ({{names}}, created_at, updated_at, first_submitted_at, submitted_at)
-        VALUES ({{values}}, now(), now(), {{submitted}}, {{submitted}})
-        ON CONFLICT (facility, facility_reference) DO NOTHING RETURNING *
-        ), {LINES_AND_EVENT}""",  # noqa: S608 - column names of this module
-        columns,
-        {"lines": lines, "steps": steps, "by": by},
-    )
+    noted: Noted,
+    act: Mapping[str, Any],
+    job: Step | None = None,
+) -> bool:
+    """Store a new claim, its record and what was noted of it, and commit; False if it was there.
+
+    It was there when (facility, reference) is taken: nothing is written then.
+    """
+    statement = _INSERT_NOTED if noted.signals else _INSERT
+    parts = {"lines": lines, "steps": steps, "risk": noted.risk}
+    told = {**columns, **act, **noted.as_values(), **parts}
+    values = {
+        name: dumps(value) if isinstance(value, (dict, list)) else value
+        for name, value in told.items()
+    }
+    values |= {"by": columns["created_by"], "submitted": columns["state"] == ClaimState.SUBMITTED}
+    insert = Step(statement, values)
+    if job is None:
+        return bool(work.run(insert, last=True)[0])
+    stored = bool(work.run(insert)[0])
+    if stored:
+        work.run(job, last=True)
+    return stored
 
 
 def replace_content(
@@ -87,7 +119,7 @@ def replace_content(
                first_submitted_at = {first}, submitted_at = coalesce({{submitted}}, submitted_at),
                decided_at = NULL, approved_riel = NULL, first_approver = NULL
          WHERE id = %(claim_id)s RETURNING *
-        ), {LINES_AND_EVENT}""",  # noqa: S608 - column names of this module
+        ), {LINES_AND_EVENT} SELECT * FROM claim""",  # noqa: S608 - column names of this module
         columns,
         {"lines": lines, "steps": steps, "by": by, "claim_id": claim_id},
     )
@@ -126,8 +158,9 @@ def _composed(statement: str, columns: tuple[str, ...], submitted: bool) -> byte
 
 
 def lock_person(connection: Connection[Any], card_key: str) -> None:
-    """Let only one claim of a person be judged at a time, so that none misses the other."""
-    _LOCK.run(connection, {"person": "claim of " + card_key})
+    """Let only one claim of a person be judged at a time, in a transaction of many claims."""
+    step = locking(card_key)
+    step.statement.run(connection, step.values)
 
 
 def columns_of(body: Body, judged: Judged | None) -> dict[str, Any]:
@@ -153,26 +186,35 @@ def columns_of(body: Body, judged: Judged | None) -> dict[str, Any]:
         "category": judged.category if judged else None,
         "scheme": judged.scheme if judged else None,
         "facility_level": judged.level if judged else None,
-        "outcome": judged.outcome.as_json() if judged else None,
+        "outcome": judged.outcome.as_stored() if judged else None,
         "payable_riel": judged.outcome.payable_riel if judged else None,
     }
 
 
 def lines_of(body: Body, judged: Judged | None) -> list[dict[str, Any]]:
-    """Return the lines as stored: as claimed, and as judged."""
-    outcomes = {line.line: line.as_json() for line in judged.outcome.lines} if judged else {}
-    return [
+    """Return the lines as stored: as claimed, and as judged; reasons by code, in the claim with words."""
+    lines = [
         {
             "line": line.line,
             "service": line.service,
-            "service_date": line.service_date.isoformat(),
+            "service_date": line.service_date,
             "quantity": line.quantity,
             "unit_price_riel": line.unit_price_riel,
             "reasons": [],
         }
-        | outcomes.get(line.line, {})
         for line in body.lines()
     ]
+    if judged is not None:
+        for line, outcome in zip(lines, judged.outcome.lines, strict=True):
+            line |= {
+                "benefit": outcome.benefit,
+                "decision": outcome.decision,
+                "tariff_riel": outcome.tariff_riel,
+                "allowed_quantity": outcome.allowed_quantity,
+                "payable_riel": outcome.payable_riel,
+                "reasons": [{"code": reason.code} for reason in outcome.reasons],
+            }
+    return lines
 
 
 def steps_of(submitted: bool) -> list[dict[str, str]]:

@@ -80,15 +80,21 @@ CREATE TABLE correction_tasks (
     check_number text NOT NULL,
     kind text NOT NULL,
     card_key text,
+    card_number text,
     facility text,
     note text,
     state text NOT NULL DEFAULT 'open',
     raised_by text NOT NULL,
     raised_at timestamptz NOT NULL DEFAULT now(),
+    answer text,
+    closed_by text,
+    closed_at timestamptz,
     CONSTRAINT uq_correction_tasks_check_number_kind UNIQUE (check_number, kind),
     CONSTRAINT ck_correction_tasks_kind CHECK (kind IN (
         'paid_recently', 'wrong_name', 'wrong_birth_date', 'other')),
-    CONSTRAINT ck_correction_tasks_state CHECK (state IN ('open', 'closed'))
+    CONSTRAINT ck_correction_tasks_state CHECK (state IN ('open', 'closed')),
+    CONSTRAINT ck_correction_tasks_closed_all CHECK (
+        num_nulls(answer, closed_by, closed_at) = CASE state WHEN 'closed' THEN 0 ELSE 3 END)
 );
 CREATE INDEX ix_correction_tasks_state_id ON correction_tasks (state, id);
 """

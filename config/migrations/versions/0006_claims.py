@@ -169,6 +169,16 @@ CREATE TABLE claim_messages (
 CREATE INDEX ix_claim_messages_claim_id ON claim_messages (claim_id, id);
 """
 
+# A change carries the moment its transaction began and is seen when that has ended. The owner's
+# right is needed: the server hides from the application what other logins do.
+BEGUN = """
+CREATE FUNCTION oldest_transaction(reads_only text) RETURNS timestamptz LANGUAGE sql
+    SECURITY DEFINER SET search_path = pg_catalog AS $$
+SELECT least(clock_timestamp(), min(xact_start)) FROM pg_stat_activity
+ WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name <> reads_only
+$$
+"""
+
 
 def upgrade() -> None:
     """Create the tables."""
@@ -176,9 +186,11 @@ def upgrade() -> None:
     op.execute(CLAIMS)
     for table in ("tariffs", "claims", "claim_lines", "claim_events", "claim_messages"):
         app_table(table)
+    op.execute(BEGUN)
 
 
 def downgrade() -> None:
     """Drop the tables."""
+    op.execute("DROP FUNCTION oldest_transaction(text)")
     for table in ("claim_messages", "claim_events", "claim_lines", "claims", "tariffs"):
         op.execute(f"DROP TABLE {table}")

@@ -157,7 +157,8 @@ CREATE TABLE batches (
     CONSTRAINT ck_batches_reference CHECK (
         state NOT IN ('settled', 'returning', 'returned') OR bank_reference IS NOT NULL),
     CONSTRAINT ck_batches_unpaid CHECK (
-        unpaid_riel >= 0 AND unpaid_riel < total_riel AND carried_forward_riel >= 0),
+        unpaid_riel >= 0 AND carried_forward_riel >= 0 AND (unpaid_riel < total_riel
+        OR (unpaid_riel = total_riel AND payees = 'members'))),
     CONSTRAINT ck_batches_return CHECK ((return_by IS NULL) = (return_reason IS NULL)
         AND (return_by IS NULL) = (returned_on IS NULL)
         AND (return_by IS NOT NULL) = (state IN ('returning', 'returned'))

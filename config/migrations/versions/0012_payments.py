@@ -54,12 +54,22 @@ CREATE TABLE batch_members (
     bank_reference text,
     paid_on date,
     failure text,
+    returned_on date,
+    return_reason text,
+    return_by text,
+    return_confirmed_by text,
     CONSTRAINT pk_batch_members PRIMARY KEY (batch_id, number),
     CONSTRAINT fk_batch_members_batch_id FOREIGN KEY (batch_id) REFERENCES batches (id),
     CONSTRAINT ck_batch_members_riel CHECK (riel > 0),
     CONSTRAINT ck_batch_members_method CHECK (method IN ('bank', 'wallet', 'cash')),
-    CONSTRAINT ck_batch_members_outcome CHECK ((outcome IS NULL OR outcome IN ('paid', 'failed'))
-        AND (outcome IS DISTINCT FROM 'paid' OR bank_reference IS NOT NULL))
+    CONSTRAINT ck_batch_members_outcome CHECK ((outcome IS NULL
+        OR outcome IN ('paid', 'failed', 'returned'))
+        AND (outcome IS DISTINCT FROM 'paid' OR bank_reference IS NOT NULL)),
+    CONSTRAINT ck_batch_members_return CHECK ((return_by IS NULL) = (return_reason IS NULL)
+        AND (return_by IS NULL) = (returned_on IS NULL)
+        AND (return_by IS NULL OR outcome IN ('paid', 'returned'))
+        AND (return_confirmed_by IS NOT NULL) = (outcome IS NOT DISTINCT FROM 'returned')
+        AND return_confirmed_by <> return_by)
 );
 CREATE UNIQUE INDEX uq_batch_members_live ON batch_members (number) WHERE live;
 """
@@ -78,10 +88,14 @@ CREATE TABLE bank_files (
 );
 """
 
+UNPAID = """
+CREATE INDEX ix_claims_unpaid ON claims (decided_at) WHERE state IN ('approved', 'batched');
+"""
+
 
 def upgrade() -> None:
     """Add the tables."""
-    for tables in (ADJUSTMENTS, MEMBERS, FILES):
+    for tables in (ADJUSTMENTS, MEMBERS, FILES, UNPAID):
         op.execute(tables)
     for table in ("adjustments", "bank_files"):
         append_only(table)
@@ -91,5 +105,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Remove them."""
+    op.execute("DROP INDEX ix_claims_unpaid")
     for table in ("bank_files", "batch_members", "batch_adjustments", "adjustments"):
         op.execute(f"DROP TABLE {table}")

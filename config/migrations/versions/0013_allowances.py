@@ -118,6 +118,8 @@ CREATE TABLE pregnancies (
 CREATE INDEX ix_pregnancies_card_key_due_date ON pregnancies (card_key, due_date);
 CREATE INDEX ix_pregnancies_due_date ON pregnancies (due_date, id);
 CREATE INDEX ix_pregnancies_facility_id ON pregnancies (facility, id);
+CREATE INDEX ix_claims_deliveries ON claims (service_to)
+    WHERE type = 'maternity' AND body -> 'maternity' ->> 'event' = 'delivery' AND birth_order = 0;
 """
 
 RULES = """
@@ -144,5 +146,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Remove them."""
+    op.execute("DROP INDEX ix_claims_deliveries")
     for table in ("allowance_rules", "pregnancies", "allowance_events", "allowances"):
         op.execute(f"DROP TABLE {table}")

@@ -14,8 +14,9 @@ from gateway.eligibility.service.checks import (
     read_member,
     verify_slip,
 )
+from gateway.eligibility.service.disputes import close_dispute, disputes_of, list_disputes
 from gateway.eligibility.service.identify import CheckRequest
-from gateway.eligibility.service.judging import judge, judge_row
+from gateway.eligibility.service.judging import judge, judge_found, judge_row, judging
 from gateway.eligibility.service.watching import add_follow_up, is_listed, list_watched
 
 __all__ = [
@@ -24,12 +25,17 @@ __all__ = [
     "Newborn",
     "add_follow_up",
     "check",
+    "close_dispute",
     "dispute",
+    "disputes_of",
     "find_check",
     "find_slip",
     "is_listed",
     "judge",
+    "judge_found",
     "judge_row",
+    "judging",
+    "list_disputes",
     "list_watched",
     "print_slip",
     "read_member",

@@ -89,7 +89,7 @@ def verify_slip(token: str, *, keys: slip.Keys | None = None) -> slip.Slip:
 def dispute(number: str, *, kind: str, note: str | None, by: Actor) -> dict[str, Any]:
     """Ask NSSF to correct what a check was decided on; the same kind again is the same task."""
     stored = _stored(number, by=by)
-    return raise_dispute(number, stored.card_key, kind=kind, note=note, by=by)
+    return raise_dispute(stored, kind=kind, note=note, by=by)
 
 
 def read_member(card_number: str, *, by: Actor, reason: str | None = None) -> dict[str, Any]:

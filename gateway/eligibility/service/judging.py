@@ -5,19 +5,22 @@ Called by claims through the eligibility service, and by nothing else.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
 from config.db import fast
+from config.prepared import Rows, Step
 from gateway.coverage import service as coverage
-from gateway.coverage.policy import PolicySet
+from gateway.coverage.policy import PolicySet, months_before
+from gateway.coverage.policy_file import MAX_WINDOW_MONTHS
 from gateway.eligibility import queries
 from gateway.eligibility.queries import Stored
 from gateway.eligibility.rows import Row, to_facility
 from gateway.eligibility.rules.decide import decide, decide_promised
 from gateway.eligibility.rules.facts import Decision, Facts, Judgement, Newborn, Person
 from gateway.eligibility.service.identify import CheckRequest
-from gateway.eligibility.service.reading import NOBODY, read_row, to_facts
+from gateway.eligibility.service.reading import NOBODY, to_facts
 
 
 def judge(
@@ -36,8 +39,38 @@ def judge(
     now; it does not cover another person, facility or day, nor a death before that day.
     """
     with fast() as conn:
-        row = read_row(conn, card_key, day, facility=facility, scanner=NOBODY)
-        stored = queries.find(conn, check) if check is not None else None
+        steps = judging(card_key=card_key, day=day, facility=facility, check=check)
+        found = [list(step.statement.run(conn, step.values)) for step in steps]
+    return judge_found(
+        found, card_key=card_key, day=day, facility=facility, cause=cause, emergency=emergency,
+        patient=patient, check=check,
+    )  # fmt: skip
+
+
+def judging(
+    *, card_key: str, day: date, facility: str | None, check: str | None
+) -> tuple[Step, ...]:
+    """Return what `judge` reads, to be sent with other statements; `judge_found` takes its rows."""
+    since = months_before(day, MAX_WINDOW_MONTHS)
+    person = queries.reading(key=card_key, day=day, since=since, facility=facility, scanner=NOBODY)
+    named = queries.finding(check) if check is not None else None
+    return (person,) if named is None else (person, named)
+
+
+def judge_found(
+    found: Sequence[Rows],
+    *,
+    card_key: str,
+    day: date,
+    facility: str | None,
+    cause: str = "illness",
+    emergency: bool = False,
+    patient: Newborn | None = None,
+    check: str | None = None,
+) -> Judgement:
+    """Judge a person as `judge` does, by the answers to the statements of `judging`."""
+    row = queries.read_of(found[0])
+    stored = queries.found_of(found[1]) if len(found) > 1 else None
     return judge_row(
         row, stored, coverage.policy_set(row.generation),
         card_key=card_key, day=day, facility=facility, cause=cause, emergency=emergency,

@@ -20,10 +20,8 @@ from gateway.registry.loading.terms import LIVE, SCRATCH, Findings, Load, Refuse
 HELD_FROM_ROWS = 1000
 # Up to here a delta is looked up row by row; a larger one is joined with the whole table.
 FEW_ROWS = 300_000
-# Few rows, each looked up by key, by as many processes as there are.
-_LOOKED_UP = {
-    "enable_hashjoin": "off", "enable_mergejoin": "off", "min_parallel_table_scan_size": "0",
-}  # fmt: skip
+# Few rows, each looked up by key.
+_LOOKED_UP = {"enable_hashjoin": "off", "enable_mergejoin": "off"}
 
 _COLUMNS = """
 SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
@@ -59,7 +57,8 @@ SELECT format('GRANT %s ON {scratch} TO %s', a.privilege_type,
 
 def clear_scratch(connection: Connection[Any], load: Load) -> None:
     """Drop what an earlier, interrupted load may have left."""
-    tables = (STAGING, FAULTS, SPELLINGS, CHANGES, load.scratch)
+    made = (f"{SCRATCH}.{table}" for table in load.feed.tables)
+    tables = (STAGING, FAULTS, SPELLINGS, CHANGES, *made)
     connection.execute(f"DROP TABLE IF EXISTS {', '.join(tables)}")
 
 
@@ -86,38 +85,30 @@ def keep_known(load: Load, findings: Findings, made: dict[str, str]) -> tuple[di
 
 def create(connection: Connection[Any], load: Load, made: dict[str, str], source: str) -> int:
     """Make the new table from these expressions over a source, and return its number of rows."""
-    columns = connection.execute(_COLUMNS.format(live=load.live)).fetchall()
+    columns = connection.execute(_defined(_COLUMNS, load.feed.kind)).fetchall()
     values = ", ".join(f"CAST({made[name]} AS {kind}) AS {name}" for name, kind, _, _ in columns)
     # A delta's rows are copied on; a full file's table is the one that will be live.
     kind = "UNLOGGED TABLE" if load.delta else "TABLE"
-    options = connection.execute(_OPTIONS.format(live=load.live)).fetchall()[0][0]
+    options = connection.execute(_defined(_OPTIONS, load.feed.kind)).fetchall()[0][0]
     # CREATE TABLE AS reads in parallel and writes in bulk: a third of the time of INSERT.
     rows = connection.execute(
         f"CREATE {kind} {load.scratch}{options} AS SELECT {values} FROM {source}"
     ).rowcount
-    connection.execute(f"ANALYZE {load.scratch}")
+    # Few rows are looked up one by one whatever is known of them.
+    if not load.delta or rows >= FEW_ROWS:
+        connection.execute(f"ANALYZE {load.scratch}")
     return rows
 
 
 def key(connection: Connection[Any], load: Load) -> bool:
     """Give the new table the live one's primary key; return False if a key occurs twice."""
-    [(statement,), *_] = connection.execute(_defined(_DEFINITIONS, load)).fetchall()
+    definitions = _defined(_DEFINITIONS, load.feed.kind)
+    [(statement,), *_] = connection.execute(definitions).fetchall()
     try:
         connection.execute(statement)
     except UniqueViolation:
         return False
     return True
-
-
-def shape(connection: Connection[Any], load: Load) -> None:
-    """Give the new table the live one's defaults and NOT NULLs."""
-    changes = []
-    for name, _, required, default in connection.execute(
-        _COLUMNS.format(live=load.live)
-    ).fetchall():
-        changes += [f"ALTER {name} SET NOT NULL"] if required else []
-        changes += [f"ALTER {name} SET DEFAULT {default}"] if default else []
-    connection.execute(f"ALTER TABLE {load.scratch} {', '.join(changes)}")
 
 
 @contextmanager
@@ -143,22 +134,25 @@ def find_changes(connection: Connection[Any], load: Load, findings: Findings) ->
     Rows that say what is known already are left alone: rewriting one costs all its indexes, and even
     to find that out while holding it costs a written page.
     """
-    columns = [name for name, *_ in connection.execute(_COLUMNS.format(live=load.live)).fetchall()]
-    first = load.feed.key[0]
+    columns = _column_names(connection, load)
     differs = " OR ".join(f"new.{name} IS DISTINCT FROM old.{name}" for name in columns)
     with by_index(connection, load, findings):
         connection.execute(
-            f"CREATE UNLOGGED TABLE {CHANGES} AS SELECT new.*, old.{first} IS NULL AS _added,"
+            f"CREATE UNLOGGED TABLE {CHANGES} AS SELECT new.*, old.ctid AS _at,"
             f" coalesce({load.feed.ended}, false) AS _ended"
             f" FROM {load.scratch} AS new LEFT JOIN {load.live} AS old ON {_same_key(load)} WHERE {differs}"
         )
 
 
+def _column_names(connection: Connection[Any], load: Load) -> list[str]:
+    return [name for name, *_ in connection.execute(_defined(_COLUMNS, load.feed.kind)).fetchall()]
+
+
 def hold_large_change(connection: Connection[Any], load: Load, findings: Findings) -> None:
     """Hold a file that would end or remove more than the allowed share of what it covers."""
     statement = (
-        f"SELECT (SELECT count(*) FROM {load.scratch}) - count(*) FILTER (WHERE _added), 0,"
-        f" count(*) FILTER (WHERE _ended AND NOT _added) FROM {CHANGES}"
+        f"SELECT (SELECT count(*) FROM {load.scratch}) - count(*) FILTER (WHERE _at IS NULL), 0,"
+        f" count(*) FILTER (WHERE _ended AND _at IS NOT NULL) FROM {CHANGES}"
         if load.delta
         else f"SELECT count(*), count(*) FILTER (WHERE new.{load.feed.key[0]} IS NULL),"
         f" count(*) FILTER (WHERE {load.feed.ended})"
@@ -182,11 +176,28 @@ def _same_key(load: Load) -> str:
 
 def index(connection: Connection[Any], load: Load) -> None:
     """Give the new table the live one's indexes, constraints and grants, under the same names."""
-    shape(connection, load)
-    for template in (_DEFINITIONS, _GRANTS):
-        for (statement,) in connection.execute(_defined(template, load)).fetchall():
-            with _little_memory(connection, only=" USING gin " in statement):
-                connection.execute(statement)
+    if load.feed.look_up:
+        table, column = load.feed.look_up
+        connection.execute(
+            f"CREATE TABLE {SCRATCH}.{table} AS SELECT {column}, {', '.join(load.feed.key)}"
+            f" FROM {load.scratch} WHERE {column} IS NOT NULL"
+        )
+        connection.execute(f"ANALYZE {SCRATCH}.{table}")
+    for table in load.feed.tables:
+        _shape(connection, table)
+        for template in (_DEFINITIONS, _GRANTS):
+            for (statement,) in connection.execute(_defined(template, table)).fetchall():
+                with _little_memory(connection, only=" USING gin " in statement):
+                    connection.execute(statement)
+
+
+def _shape(connection: Connection[Any], table: str) -> None:
+    """Give a new table the live one's defaults and NOT NULLs."""
+    changes = []
+    for name, _, required, default in connection.execute(_defined(_COLUMNS, table)).fetchall():
+        changes += [f"ALTER {name} SET NOT NULL"] if required else []
+        changes += [f"ALTER {name} SET DEFAULT {default}"] if default else []
+    connection.execute(f"ALTER TABLE {SCRATCH}.{table} {', '.join(changes)}")
 
 
 @contextmanager
@@ -201,24 +212,40 @@ def _little_memory(connection: Connection[Any], *, only: bool) -> Iterator[None]
     connection.execute(f"SET maintenance_work_mem = '{before}'")
 
 
-def _defined(template: str, load: Load) -> str:
-    return template.format(live=load.live, scratch=load.scratch, schema=SCRATCH)
+def _defined(template: str, table: str) -> str:
+    return template.format(live=f"{LIVE}.{table}", scratch=f"{SCRATCH}.{table}", schema=SCRATCH)
 
 
 def swap(connection: Connection[Any], load: Load) -> None:
-    """Put the new table in the live one's place; readers see the one or the other."""
-    connection.execute(f"DROP TABLE {load.live}")
-    connection.execute(f"ALTER TABLE {load.scratch} SET SCHEMA {LIVE}")
+    """Put the new tables in the live ones' place; readers see the one or the other."""
+    for table in load.feed.tables:
+        connection.execute(f"DROP TABLE {LIVE}.{table}")
+        connection.execute(f"ALTER TABLE {SCRATCH}.{table} SET SCHEMA {LIVE}")
 
 
-def upsert(connection: Connection[Any], load: Load) -> None:
-    """Bring what a delta changes into the live table."""
-    columns = [name for name, *_ in connection.execute(_COLUMNS.format(live=load.live)).fetchall()]
+def bring_in(connection: Connection[Any], load: Load) -> None:
+    """Bring what a delta changes into the live table, each known row where it was found.
+
+    Imports alone write these tables, one at a time, so a row stays where it is; should it have been
+    moved all the same, nothing is brought in.
+    """
+    columns = _column_names(connection, load)
+    changes = ", ".join(f"{name} = new.{name}" for name in columns if name not in load.feed.key)
+    changed = connection.execute(
+        f"UPDATE {load.live} AS old SET {changes} FROM {CHANGES} AS new"
+        f" WHERE old.ctid = new._at AND {_same_key(load)}"
+    ).rowcount
     names = ", ".join(columns)
-    changes = ", ".join(
-        f"{name} = excluded.{name}" for name in columns if name not in load.feed.key
-    )
-    connection.execute(
-        f"INSERT INTO {load.live} ({names}) SELECT {names} FROM {CHANGES}"
-        f" ON CONFLICT ({', '.join(load.feed.key)}) DO UPDATE SET {changes}"
-    )
+    added = connection.execute(
+        f"INSERT INTO {load.live} ({names}) SELECT {names} FROM {CHANGES} WHERE _at IS NULL"
+    ).rowcount
+    if connection.execute(f"SELECT count(*) FROM {CHANGES}").fetchone() != (changed + added,):
+        raise Refused("registry_moved", f"{load.live} was rewritten meanwhile: run it again.")
+    if load.feed.look_up:
+        # What is no longer so stays until the next full file; the row itself is asked as well.
+        table, column = load.feed.look_up
+        names = ", ".join((column, *load.feed.key))
+        connection.execute(
+            f"INSERT INTO {LIVE}.{table} ({names}) SELECT {names} FROM {CHANGES}"
+            f" WHERE {column} IS NOT NULL ON CONFLICT DO NOTHING"
+        )

@@ -25,12 +25,16 @@ _SHOWN = 200
 
 @dataclass(frozen=True, slots=True)
 class SetRule:
-    """A condition over a row `n` of the built table that looks at other rows as well."""
+    """A condition over a row `n` of the built table that looks at other rows as well.
+
+    `of_news`: a delta's rows that say what is known already were judged when it became known.
+    """
 
     column: str
     condition: str
     reason: str
     elsewhere: bool = True
+    of_news: bool = False
 
 
 def check_rows(connection: Connection[Any], load: Load, findings: Findings) -> None:
@@ -96,7 +100,8 @@ def check_sets(connection: Connection[Any], load: Load, findings: Findings) -> N
     _refuse_out_of_order(connection, load)
     found = False
     for rule in _set_rules(connection, load, findings):
-        bad = f"SELECT {_keys('n', load.feed)} FROM {load.scratch} AS n WHERE {rule.condition}"
+        rows = CHANGES if load.delta and rule.of_news else load.scratch
+        bad = f"SELECT {_keys('n', load.feed)} FROM {rows} AS n WHERE {rule.condition}"
         if _any(connection, load, findings, rule, bad):
             found = True
             matched = _same_row(load, findings, "b")
@@ -105,9 +110,9 @@ def check_sets(connection: Connection[Any], load: Load, findings: Findings) -> N
                 f" left({rules.staged(rule.column)}, {_SHOWN}), {quoted(rule.reason)}"
                 f" FROM {STAGING} AS s JOIN ({bad}) AS b ON {matched}"
             )
-    if found:
+    for rows in (load.scratch, *((CHANGES,) if load.delta else ())) if found else ():
         connection.execute(
-            f"DELETE FROM {load.scratch} AS n USING {STAGING} AS s, {FAULTS} AS f"
+            f"DELETE FROM {rows} AS n USING {STAGING} AS s, {FAULTS} AS f"
             f" WHERE f.row_number = s._row AND {_same_row(load, findings, 'n')}"
         )
 
@@ -197,7 +202,9 @@ _OVERLAP = (
     "EXISTS (SELECT FROM {table} AS o WHERE o.card_key = n.card_key AND o.scheme = n.scheme"
     " AND o.valid_from < n.valid_from AND (o.valid_to IS NULL OR o.valid_to > n.valid_from))"
 )
-_UNKNOWN_CARD = SetRule("card_number", _NOBODY, "is the card of nobody in the registry")
+_UNKNOWN_CARD = SetRule(
+    "card_number", _NOBODY, "is the card of nobody in the registry", of_news=True
+)
 _SET_RULES = {
     "members": (
         SetRule(

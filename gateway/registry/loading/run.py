@@ -15,7 +15,7 @@ from psycopg.types.json import Jsonb
 
 from gateway.facilities import service as facilities
 from gateway.registry.loading import build, checks, short, source, staging
-from gateway.registry.loading.terms import Findings, Load, Progress, Refused, Timed
+from gateway.registry.loading.terms import LIVE, Findings, Load, Progress, Refused, Timed
 
 LOCK_WAIT_MS = 20
 SWAP_ATTEMPTS = 300
@@ -54,7 +54,7 @@ def load_file(
         return False
     progress = timed = Timed(progress)
     findings.report["seconds"] = timed.seconds
-    _prepare(connection)
+    _prepare(connection, load)
     build.clear_scratch(connection, load)
     findings.header, findings.staged = staging.stage_file(connection, load, progress)
     progress.stage("check")
@@ -69,10 +69,10 @@ def load_file(
     progress.stage("build")
     if not built:
         build.build(connection, load, findings)
-    checks.check_sets(connection, load, findings)
-    checks.settle(connection, load, findings)
     if load.delta:
         build.find_changes(connection, load, findings)
+    checks.check_sets(connection, load, findings)
+    checks.settle(connection, load, findings)
     build.hold_large_change(connection, load, findings)
     if not load.delta:
         progress.stage("index")
@@ -82,9 +82,11 @@ def load_file(
     return True
 
 
-def _prepare(connection: Connection[Any]) -> None:
-    for statement in _SESSION:
-        connection.execute(statement)
+def _prepare(connection: Connection[Any], load: Load) -> None:
+    connection.execute("; ".join(_SESSION))
+    if load.delta:
+        # Fewer rows than in a full file, and as many processes for them; starting one is not free.
+        connection.execute("SET min_parallel_table_scan_size = '1MB'")
     # Packing the pages of new indexes costs more than writing them; only some servers allow it.
     allowed = "SELECT has_parameter_privilege('wal_compression', 'SET')"
     if connection.execute(allowed).fetchone() == (True,):
@@ -99,7 +101,8 @@ def _commit(connection: Connection[Any], load: Load, findings: Findings) -> None
             with connection.transaction():
                 if not load.delta:
                     # Vacuum gives way to whoever waits a second; readers are not in this one's way.
-                    connection.execute(f"LOCK TABLE {load.live} IN SHARE UPDATE EXCLUSIVE MODE")
+                    live = ", ".join(f"{LIVE}.{table}" for table in load.feed.tables)
+                    connection.execute(f"LOCK TABLE {live} IN SHARE UPDATE EXCLUSIVE MODE")
                 connection.execute(f"SET LOCAL lock_timeout = '{LOCK_WAIT_MS}ms'")
                 _record(connection, load, findings)
                 _replace(connection, load, findings)
@@ -114,8 +117,8 @@ def _commit(connection: Connection[Any], load: Load, findings: Findings) -> None
 
 def _replace(connection: Connection[Any], load: Load, findings: Findings) -> None:
     if load.delta:
-        build.upsert(connection, load)
         with build.by_index(connection, load, findings):
+            build.bring_in(connection, load)
             checks.refuse_overlaps(connection, load)
     else:
         build.swap(connection, load)

@@ -72,6 +72,11 @@ def _policies() -> Any:
 def tariffs_for(given: dict[str, Any]) -> Tariffs:
     """Return the shipped prices, without those a case takes away (the service stays known)."""
     nowhere, level = given.get("priced_nowhere", ()), given.get("level", "health_centre")
+    return _tariffs_without(frozenset(nowhere), level if nowhere else "")
+
+
+@lru_cache
+def _tariffs_without(nowhere: frozenset[str], level: str) -> Tariffs:
     return tariffs_of(
         p for p in shipped_prices() if not (p.service in nowhere and p.level == level)
     )

@@ -97,6 +97,7 @@ def facts_for(given: dict[str, Any]) -> AllowanceFacts:
         before=Before(
             instalments=given.get("instalments", 0),
             sick_days=given.get("sick_days", 0),
+            other_leave=tuple((first, last) for first, last in given.get("leaves", [])),
             registered_on=given.get("registered"),
         ),
     )

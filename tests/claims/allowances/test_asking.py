@@ -298,7 +298,9 @@ def test_the_audit_trail_holds_neither_payee_nor_account_nor_name(app: Flask, wo
     number = file(birth())["number"]
     allowances.approve(number, by=REVIEWER, note="SOK TARA agreed")
 
-    rows = db.session.scalars(select(AuditEvent).where(AuditEvent.subject == number)).all()
+    rows = db.session.scalars(
+        select(AuditEvent).where(AuditEvent.subject == number).order_by(AuditEvent.id)
+    ).all()
     assert [row.action for row in rows] == ["allowance.filed", "allowance.approved"]
     assert not any(word in str(row.details) for row in rows for word in ("SOK", "001-234", WOMAN))
 
@@ -362,5 +364,21 @@ def test_every_state_is_reached_and_left_as_the_table_says() -> None:
     reached = {edge.target for edge in TRANSITIONS} | {AllowanceState.PROPOSED}
 
     assert reached == set(AllowanceState)
-    assert not [edge for edge in TRANSITIONS if edge.source in ("paid", "rejected", "withdrawn")]
+    assert not [edge for edge in TRANSITIONS if edge.source in ("rejected", "withdrawn")]
+    assert [edge.action for edge in TRANSITIONS if edge.source == "paid"] == ["unpay"]
     assert day(ago(0)).toordinal() - day(ago(3)).toordinal() == 3
+
+
+def test_sickness_within_a_maternity_leave_is_found_whichever_is_asked_for_later(
+    app: Flask, world: None
+) -> None:
+    first, second = file(maternity(days=3)), file(sickness(2, 1))
+    allowances.withdraw_allowance(first["number"], by=BILLER)
+    third = file(maternity(days=3))
+
+    found = [
+        [step["text_en"] for step in one["computation"]["steps"] if "leave" in step["code"]]
+        for one in (first, second, third)
+    ]
+    twice = ["Another allowance pays 2 of the same days of leave."]
+    assert found == [[], twice, twice]

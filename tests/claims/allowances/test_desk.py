@@ -9,9 +9,12 @@ import pytest
 from flask.testing import FlaskClient
 
 from claims.allowances import service as allowances
+from claims.reimbursement import service as reimbursement
+from claims.reimbursement.service.due import list_due
 from config import clock
-from tests.claims.allowances.asked import BILLER, ago, birth, file, maternity
-from tests.claims.payable import REVIEWER
+from tests.claims.allowances.asked import BILLER, ago, approved, birth, file, maternity
+from tests.claims.allowances.test_proposing import approved_delivery
+from tests.claims.payable import APPROVER, FINANCE, REVIEWER, set_column
 from tests.desks import HTMX, Desk, visible
 from tests.factories import OTHER_HOSPITAL, WOMAN
 
@@ -189,3 +192,25 @@ def test_the_desk_speaks_khmer(client: FlaskClient, world: None) -> None:
     page = visible(Desk(client, "billing", lang="km").get(f"/allowances/{number}"))
 
     assert "ចំនួនថេរសម្រាប់កូនទី 1" in page
+
+
+def test_an_approved_allowance_whose_claim_was_voided_is_shown_and_not_paid(
+    client: FlaskClient, world: None
+) -> None:
+    claim = approved_delivery()
+    number = approved(birth(days=0, claim=claim))["number"]
+    set_column(claim, "state", "voided")
+
+    found = allowances.find_allowance(number, by=REVIEWER)
+    assert (found["state"], found["claim_state"], found["stopped"]) == ("approved", "voided", True)
+    [due] = list_due(by=FINANCE)
+    assert (due.claims, due.held_claims, due.held_riel) == (0, 1, 400_000)
+    assert reimbursement.open_batches(period_to=clock.today(), by=FINANCE) == []
+    approver = Desk(client, "approver")
+    assert f"Its claim {claim} is now: Voided" in visible(approver.get(f"/allowances/{number}"))
+    assert number in visible(approver.get("/allowances/queue"))
+
+    allowances.reopen(number, by=APPROVER, reason="the claim was voided")
+
+    assert allowances.list_stopped(by=REVIEWER, limit=9) == []
+    assert not allowances.find_allowance(number, by=REVIEWER)["stopped"]

@@ -8,13 +8,17 @@ from datetime import date, timedelta
 import psycopg
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
 from auth.permissions import Permission
 from claims.allowances import service as allowances
+from claims.allowances.queries.pregnancies import MISSING
+from claims.allowances.queries.world import UNFILED
 from claims.allowances.rules.pregnancies import due_dates_of, first_day, last_day, weeks_on
 from claims.submission import service as submission
 from claims.submission.schemas import ClaimBody
 from config import clock
+from config.db import transaction
 from config.errors import Conflict, Forbidden, Invalid
 from tests.claims.allowances.asked import AT_NSSF, BILLER, STRANGER, birth, file
 from tests.claims.payable import REVIEWER, scalar
@@ -162,3 +166,17 @@ def test_a_registration_is_not_overdue_within_two_weeks(app: Flask, world: None)
     allowances.register_pregnancy(card_number=WOMAN, due_date=in_days(-13), by=BILLER)
 
     assert allowances.list_missing(by=REVIEWER, limit=9) == []
+
+
+def test_the_families_are_found_by_the_deliveries_among_all_claims(app: Flask) -> None:
+    values = {
+        "since": DUE, "due_before": DUE, "limit": 9, "last_day": None, "last_number": None,
+        "unfiled": list(UNFILED), "before": 98, "after": 30,
+    }  # fmt: skip
+
+    with transaction() as session:
+        session.execute(text("SET LOCAL enable_seqscan = off"))
+        plan = "\n".join(session.scalars(text(f"EXPLAIN {MISSING.text}"), values))
+
+    assert "Seq Scan" not in plan
+    assert "ix_claims_deliveries" in plan

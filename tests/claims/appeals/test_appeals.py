@@ -12,6 +12,7 @@ from auth.permissions import Actor, Role
 from claims.appeals import service as appeals
 from claims.appeals.rules import granted, refusal
 from claims.ledger import service as ledger
+from claims.reimbursement import service as reimbursement
 from claims.review import service as review
 from claims.review.rules import LineResult, LineWish, Verdict
 from claims.submission import service as submission
@@ -21,6 +22,7 @@ from config.errors import Conflict, Forbidden, Invalid, NotFound
 from gateway.coverage import service as coverage
 from tests.claims.payable import (
     APPROVER,
+    AUTHORISER,
     FACILITY,
     FINANCE,
     OTHER_FACILITY,
@@ -212,6 +214,28 @@ class TestDeciding:
         assert ledger.adjusted(number) == 2000
         assert books().faults == ()
 
+    def test_what_a_correction_took_back_counts_as_not_given_before(self) -> None:
+        number = reduced()
+        appeal(number)
+        settled()
+        review.propose_correction(number, riel=1000, reason="x", by=SECOND_APPROVER)
+        review.decide_correction(number, confirm=True, by=APPROVER)
+
+        claim = win(number)
+
+        assert claim["appeal"]["supplement_riel"] == 5000
+        assert ledger.adjusted(number) == 2000
+        assert books().faults == ()
+
+    def test_what_is_appealed_is_not_reopened_before_the_appeal_is_decided(self) -> None:
+        number = reduced()
+        appeal(number)
+
+        with pytest.raises(Conflict) as refused:
+            review.reopen(number, by=APPROVER, reason="x")
+
+        assert refused.value.code == "appeal_open"
+
     def test_what_was_granted_afterwards_is_recovered_too_when_the_claim_is_voided(self) -> None:
         number = reduced()
         appeal(number)
@@ -221,6 +245,43 @@ class TestDeciding:
         submission.void_claim(number, by=biller())
 
         assert ledger.adjusted(number) == -4000
+        assert books().faults == ()
+
+    @pytest.mark.parametrize(("then", "owed"), [("won", 6000), ("voided", 0)])
+    def test_a_correction_of_a_payment_that_came_back_is_taken_back_too(
+        self, then: str, owed: int
+    ) -> None:
+        number = reduced()
+        appeal(number)
+        batch = settled()
+        review.propose_correction(number, riel=1000, reason="x", by=SECOND_APPROVER)
+        review.decide_correction(number, confirm=True, by=APPROVER)
+        reimbursement.report_return(
+            batch, by=FINANCE, reason="account closed", returned_on=clock.today()
+        )
+        reimbursement.confirm_return(batch, by=AUTHORISER)
+        assert ledger.balance(f"payable:{FACILITY}") == -1000
+
+        if then == "won":
+            win(number)
+        else:
+            appeals.decide_appeal(number, by=SECOND_REVIEWER, outcome="lost", note="No.")
+            submission.void_claim(number, by=biller())
+
+        assert ledger.balance(f"payable:{FACILITY}") == -owed
+        assert books().faults == ()
+
+    def test_voided_out_of_a_cancelled_batch_nothing_that_was_granted_is_left(self) -> None:
+        number = reduced()
+        appeal(number)
+        batch = open_one()
+        win(number)
+        reimbursement.cancel(batch, by=FINANCE)
+
+        submission.void_claim(number, by=biller())
+
+        assert ledger.adjusted(number) == 0
+        assert ledger.balance(f"payable:{FACILITY}") == 0
         assert books().faults == ()
 
     def test_a_lost_appeal_changes_nothing_but_says_why(self) -> None:

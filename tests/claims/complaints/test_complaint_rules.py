@@ -10,7 +10,7 @@ import pytest
 
 from auth.permissions import Permission
 from claims.complaints import rules, states
-from claims.complaints.rules import About, Kind, Terms
+from claims.complaints.rules import About, Complainant, Kind, Terms
 from claims.complaints.states import ComplaintState, actions_for, find_transition
 from tests.claims.complaints.people import HOTLINE, MANAGER, filing, reception
 
@@ -57,6 +57,25 @@ def test_every_wrong_field_is_named_at_once(given: dict, pointers: list[str]) ->
     found = rules.faults(filing(**given), today=TODAY)
 
     assert [one["pointer"] for one in found] == pointers
+
+
+@pytest.mark.parametrize(
+    ("words", "name", "phone", "tells"),
+    [
+        ("How are payments taken?", "SENG SOPHAL", "012 999 888", False),
+        ("Did Sophal pay?", "SENG SOPHAL", None, True),
+        ("Every passenger pays.", "SENG", None, False),
+        ("តើ សេង សុផល បានបង់ទេ?", "សេង សុផល", None, True),
+        ("Who called from 012-999888?", None, "012 999 888", True),
+        ("Who called from +855 12 999 888?", None, "012 999 888", True),
+        ("Who called from ០១២ ៩៩៩ ៨៨៨?", None, "012 999 888", True),
+        ("Two rooms, 5,000 riel.", None, None, False),
+    ],
+)
+def test_words_for_a_facility_never_tell_who_complained(
+    words: str, name: str | None, phone: str | None, tells: bool
+) -> None:
+    assert rules.tells_who(words, Complainant(name, phone)) is tells
 
 
 @pytest.mark.parametrize(("ago", "may"), [(0, True), (30, True), (31, False)])

@@ -28,13 +28,17 @@ ANALYST = person("leap", Role.ANALYST)
 
 
 @pytest.fixture(autouse=True)
-def six_informal_payments_and_forty_visits(owner: psycopg.Connection[Any]) -> None:
+def six_informal_payments(owner: psycopg.Connection[Any]) -> None:
     make_facility(owner, HOSPITAL)
     make_facility(owner, OTHER_HOSPITAL, province="KH-2")
     for _ in range(6):
         filed(kind=Kind.INFORMAL_PAYMENT)
     for _ in range(4):
         filed(kind=Kind.SLOW_SERVICE, facility=OTHER_HOSPITAL)
+
+
+@pytest.fixture
+def forty_visits(six_informal_payments: None) -> None:
     seen = [
         visits.check_in(CheckIn(VisitType.OUTPATIENT, Payer.NSSF), by=reception())
         for _ in range(41)
@@ -58,7 +62,9 @@ def test_kinds_places_and_channels_are_counted_and_a_few_are_hidden() -> None:
     assert figure(found, "state", "open").complaints == 10
 
 
-def test_informal_payments_are_told_per_thousand_visits_that_came_to_something() -> None:
+def test_informal_payments_are_told_per_thousand_visits_that_came_to_something(
+    forty_visits: None,
+) -> None:
     found = complaints.count_complaints(by=ANALYST)
 
     hospital = figure(found, "facility", HOSPITAL)
@@ -76,6 +82,20 @@ def test_ages_are_of_the_unanswered_as_of_now() -> None:
 
     assert figure(found, "age", "8-15").complaints == 9
     assert figure(found, "state", "answered").complaints == "<5"
+
+
+def test_ages_stand_from_the_youngest_to_the_oldest(owner: psycopg.Connection[Any]) -> None:
+    for days in (20, 10):
+        owner.execute(
+            "UPDATE complaints SET filed_at = filed_at - make_interval(days => %s)"
+            " WHERE number = %s",
+            [days, filed()],
+        )
+
+    found = complaints.count_complaints(by=ANALYST)
+
+    ages = [f.key for f in found["figures"] if f.dimension == "age"]
+    assert ages == ["0-7", "8-15", "16-30"]
 
 
 def test_a_period_counts_what_was_filed_in_it() -> None:

@@ -15,7 +15,7 @@ from auth.permissions import FACILITY_ROLES, Permission, permissions_of
 from claims.complaints import service as complaints
 from claims.complaints.rules import Kind
 from config import clock
-from config.errors import Forbidden, NotFound
+from config.errors import Forbidden, Invalid, NotFound
 from tests.claims.complaints.people import (
     AMOUNT,
     HOTLINE,
@@ -89,6 +89,15 @@ def test_a_complaint_that_was_not_forwarded_does_not_exist_for_its_facility() ->
         complaints.answer(number, "Which complaint?", by=reception())
 
     assert complaints.list_complaints(by=reception(), limit=5) == []
+
+
+def test_words_that_name_who_complained_are_not_forwarded() -> None:
+    number = filed()
+
+    with pytest.raises(Invalid):
+        complaints.forward(number, f"Did {NAME} pay before the operation?", by=MANAGER)
+
+    assert complaints.find_complaint(number, by=MANAGER)["state"] == "open"
 
 
 def test_what_was_forwarded_to_one_facility_does_not_exist_for_another() -> None:

@@ -17,6 +17,7 @@ from tests.claims.attachments import papers
 from tests.claims.imports.files import bodies, results, row, send, to_csv, to_ndjson
 from tests.claims.submission.filing import biller, file
 from tests.claims.together import DONE, at_once
+from tests.factories import MAN, OTHER_HOSPITAL, WOMAN
 
 
 @pytest.fixture
@@ -71,3 +72,20 @@ def test_two_workers_at_one_import_file_each_claim_once(
     assert (job["state"], job["claims_done"], job["refused"]) == ("done", 8, 0)
     assert owner.execute("SELECT count(*) FROM claims").fetchone() == (8,)
     assert len({one["claim"] for one in results(number)}) == 8
+
+
+def test_files_of_two_hospitals_with_the_same_people_hold_neither_up(
+    world: Flask, owner: psycopg.Connection[Any]
+) -> None:
+    people = [WOMAN, MAN] * 4
+    numbers = [
+        send(to_csv([row(f"INV-{n}", card_number=card) for n, card in enumerate(cards)]), by=by)[
+            "number"
+        ]
+        for cards, by in ((people, biller()), (people[::-1], biller(OTHER_HOSPITAL)))
+    ]
+
+    jobs = [lambda number=number: run_now(TASK, number=number) for number in numbers]
+
+    assert at_once(world, *jobs) == [DONE] * 2
+    assert owner.execute("SELECT count(*) FROM claims").fetchone() == (16,)

@@ -14,14 +14,15 @@ import psycopg
 from flask import Flask
 
 from claims.imports import service as imports
-from claims.imports.running import TASK
+from claims.imports.running import TASK, TOGETHER
 from config.jobs import run_now
 from config.settings import settings
 from tests.claims.imports.files import bodies, results, send, to_ndjson
 from tests.claims.submission.filing import biller
+from tests.claims.together import WAITS
 
 ROOT = Path(__file__).parents[3]
-CLAIMS = 12
+CLAIMS = TOGETHER + 12
 SCRIPT = """
 import sys
 from config.jobs import run_now
@@ -55,23 +56,27 @@ def test_a_worker_killed_in_the_middle_files_nothing_twice_and_loses_nothing(
     world: Flask, owner: psycopg.Connection[Any]
 ) -> None:
     number = send(to_ndjson(*bodies(CLAIMS)))["number"]
-    # The tenth claim waits for its reference, so the kill comes with a claim half written.
+    # A claim of the second lot waits for its reference: the kill comes with others half written.
     with psycopg.connect(settings().database_url) as gate:
         gate.execute(
             "INSERT INTO claims (number, facility, facility_reference, type, state, card_key,"
             " card_number, visit_type, service_from, service_to, body, body_hash, created_by)"
-            " VALUES ('C26K000000000', %s, 'INV-10', 'treatment', 'draft', 'x', 'x', 'outpatient',"
-            " now(), now(), '{}', 'x', 'x')", [biller().facility],
+            " VALUES ('C26K000000000', %s, %s, 'treatment', 'draft', 'x', 'x', 'outpatient',"
+            " now(), now(), '{}', 'x', 'x')", [biller().facility, f"INV-{TOGETHER + 10}"],
         )  # fmt: skip
         worker = start_worker(number)
         give_up = time.monotonic() + 60
-        while filed(owner) < 9 and worker.poll() is None and time.monotonic() < give_up:
+        while (
+            owner.execute(WAITS).fetchone() == (0,)
+            and worker.poll() is None
+            and time.monotonic() < give_up
+        ):
             time.sleep(0.05)
         os.kill(worker.pid, signal.SIGKILL)
         worker.wait(20)
         gate.rollback()
 
-    assert (filed(owner), counted(owner)) == (9, (9, 0, 0))
+    assert (filed(owner), counted(owner)) == (TOGETHER, (TOGETHER, 0, 0))
 
     run_now(TASK, number=number)
 

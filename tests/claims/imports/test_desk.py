@@ -57,6 +57,22 @@ def test_a_file_that_cannot_be_taken_is_told_on_the_page(billing: Desk) -> None:
     assert "Row 1 colour: There is no column of this name." in visible(billing.get(page))
 
 
+def test_the_form_takes_as_large_a_file_as_the_api_and_only_from_who_is_signed_in(
+    billing: Desk, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(client.application.config, "MAX_CONTENT_LENGTH", 1000)
+    data = to_csv([row(f"INV-{number}") for number in range(20)])
+    assert len(data) > 1000
+
+    page = upload(billing, data)
+    run_now(TASK, number=page.rsplit("/", 1)[1])
+
+    assert "20" in visible(billing.get(page))
+    stranger = client.application.test_client()
+    sent = {"file": (io.BytesIO(data), "claims.csv")}
+    assert stranger.post("/billing/imports", data=sent).status_code == 413
+
+
 def test_the_pages_are_in_khmer_and_for_the_own_facility_only(client: FlaskClient) -> None:
     khmer = Desk(client, "billing", facility=HOSPITAL, lang="km")
     page = upload(khmer, to_csv(ROWS))

@@ -150,13 +150,14 @@ def test_a_claim_filed_before_is_unchanged_and_one_filed_otherwise_is_refused() 
 def test_ndjson_takes_the_claims_own_json_and_names_faults_by_pointer() -> None:
     wrong = make_body("BAD") | {"more": 1}
     wrong["lines"] = [{"service": "X", "quantity": "1", "unit_price_riel": 1}]
+    nothing = b'{"facility_reference": "\\u0000", "n\\u0000": 1}'
 
-    job = run(to_ndjson(make_body("A"), b"{broken", wrong, b'{"facility_reference": "\\u0000"}'))
+    job = run(to_ndjson(make_body("A"), b"{broken", wrong, nothing, make_body("B")))
 
-    assert counts(job) == ("done", 4, 1, 0, 3)
-    assert {(2, ""), (3, "/more"), (3, "/lines/0/quantity"), (4, "/facility_reference")} <= set(
-        faults(job["number"])
-    )
+    assert counts(job) == ("done", 5, 2, 0, 3)
+    assert {
+        (2, ""), (3, "/more"), (3, "/lines/0/quantity"), (4, "/facility_reference"), (4, "/n"),
+    } <= set(faults(job["number"]))  # fmt: skip
 
 
 def test_a_workbook_is_imported_with_excels_own_numbers_and_days() -> None:
@@ -256,6 +257,7 @@ def test_a_turn_is_short_and_the_rest_waits_behind_other_jobs(
     owner: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(running, "TURN_SECONDS", -1.0)
+    monkeypatch.setattr(running, "TOGETHER", 1)
     number = send(to_ndjson(*bodies(3)))["number"]
 
     run_now(running.TASK, number=number)

@@ -10,13 +10,15 @@ from flask.testing import FlaskClient
 from claims.allowances import service as allowances
 from claims.ledger import service as ledger
 from claims.reimbursement import service as reimbursement
+from claims.reimbursement.states import InvalidBatchTransition
 from claims.review import service as review
 from config import clock
 from config.db import db
-from config.errors import Conflict
+from config.errors import Conflict, Forbidden
 from tests.claims.allowances.asked import CASH, approved, birth
 from tests.claims.payable import (
     APPROVER,
+    AUTHORISER,
     FACILITY,
     FINANCE,
     approved_claim,
@@ -205,6 +207,71 @@ def test_the_desk_shows_what_members_are_owed_and_which_facilities_are_held(
     assert "Members Allowances of members 2 160,000 riel" in page
     assert "payments held" in page
     assert "Waiting to be paid 160,000 riel" in page
+
+
+def test_a_members_returned_transfer_is_owed_again_once_a_second_person_agrees(
+    owed: tuple[str, str],
+) -> None:
+    back, kept = owed
+    batch = settled()
+    told = {"reason": "account closed", "returned_on": clock.today(), "allowance": back}
+
+    reimbursement.report_return(batch, by=FINANCE, **told)
+    assert (state_of(batch), state_of(back)) == ("settled", "paid")
+    for again in (reimbursement.confirm_return, reimbursement.refuse_return):
+        with pytest.raises(Forbidden):
+            again(batch, by=FINANCE, allowance=back)
+    reimbursement.confirm_return(batch, by=AUTHORISER, allowance=back)
+
+    shown = reimbursement.find_batch(batch, by=FINANCE)
+    assert (shown["state"], shown["unpaid_riel"]) == ("settled", RIEL)
+    [told_of] = shown["returns"]
+    assert (told_of["number"], told_of["return_confirmed_by"]) == (back, AUTHORISER.subject)
+    assert (state_of(back), state_of(kept)) == ("approved", "paid")
+    assert (ledger.balance("bank"), ledger.balance("payable:members")) == (-RIEL, -RIEL)
+    assert books().faults == ()
+    with pytest.raises(InvalidBatchTransition):
+        reimbursement.confirm_return(batch, by=AUTHORISER, allowance=back)
+    settled()
+    assert (state_of(back), ledger.balance("bank")) == ("paid", -2 * RIEL)
+    assert books().faults == ()
+
+
+def test_every_transfer_of_a_batch_may_come_back_and_again_from_the_next_one() -> None:
+    number = approved(birth("antenatal", 100))["number"]
+    for _ in range(2):
+        batch = settled()
+        reimbursement.report_return(
+            batch, by=FINANCE, reason="closed", returned_on=clock.today(), allowance=number
+        )
+        reimbursement.confirm_return(batch, by=AUTHORISER, allowance=number)
+
+        assert (state_of(batch), state_of(number)) == ("settled", "approved")
+        assert ledger.balance("bank") == 0
+        assert books().faults == ()
+
+
+def test_the_bank_says_by_its_file_which_members_transfer_came_back(
+    client: FlaskClient, owed: tuple[str, str]
+) -> None:
+    back, kept = owed
+    batch = settled()
+    row = f"{back},{RIEL},returned,,{TODAY},account closed"
+
+    report = read(batch, row, f"{kept},{RIEL + 1},returned,,{TODAY},x")
+    assert results(report) == ["return_reported", "amount_differs"]
+    assert results(read(batch, row)) == ["already"]
+
+    db.session.remove()
+    desk = Desk(client, "finance_authoriser")
+    assert f"{back} 80,000 riel" in visible(desk.get(f"/finance/batches/{batch}"))
+    desk.post(f"/finance/batches/{batch}/refuse_return", allowance=back)
+    assert state_of(back) == "paid"
+    assert results(read(batch, row + " ")) == ["return_reported"]
+    db.session.remove()
+    desk.post(f"/finance/batches/{batch}/confirm_return", allowance=back)
+    assert (state_of(back), state_of(kept)) == ("approved", "paid")
+    assert books().faults == ()
 
 
 @pytest.mark.usefixtures("owed")

@@ -164,6 +164,32 @@ class TestBulk:
         assert done["results"] == {"approved": 2, "skipped": 3}
         assert states(left[:3]) == ["in_review", "submitted", "submitted"]
 
+    def test_a_sample_that_somebody_else_decided_is_drawn_again(self) -> None:
+        group()
+        bulk = opened()
+        first = bulk["sample"][0]["number"]
+        review.take_claim(first, by=SECOND_REVIEWER, reason="x")
+        review.approve(first, by=SECOND_REVIEWER)
+        read_sample(bulk["number"])
+
+        with pytest.raises(Conflict) as refused:
+            review.approve_rest(bulk["number"], by=REVIEWER)
+
+        assert refused.value.code == "sample_gone"
+
+    def test_claims_filed_by_a_program_of_ones_own_are_left(self) -> None:
+        numbers = group()
+        bulk = opened()
+        read = read_sample(bulk["number"])
+        left = next(number for number in numbers if number not in read)
+        set_column(left, "created_by", "client:script")
+        review.declare_tie("client:script", kind="person", tied_to=REVIEWER.subject, by=APPROVER)
+
+        done = review.approve_rest(bulk["number"], by=REVIEWER)
+
+        assert done["results"] == {"approved": 2, "skipped": 1}
+        assert states([left]) == ["submitted"]
+
     def test_where_a_second_person_is_needed_the_claim_stays_in_the_queue(self) -> None:
         for _ in range(6):
             clean()

@@ -105,6 +105,8 @@ def test_a_claim_voided_meanwhile_is_not_corrected_as_well() -> None:
 
     assert ledger.adjusted(number) == -6000
     assert books().faults == ()
+    review.decide_correction(number, confirm=False, by=APPROVER)
+    assert review.list_corrections(by=APPROVER) == []
 
 
 def test_a_correction_goes_over_the_desk_and_the_api(client: FlaskClient) -> None:

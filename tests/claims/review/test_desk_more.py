@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -10,13 +11,30 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from claims.appeals import service as appeals
+from claims.review import service as review
+from claims.review.rules import LineWish
+from claims.submission import service as submission
 from config import clock
 from config.jobs import run_now
-from tests.claims.payable import FACILITY, claim_row, queue_claim, set_column
+from tests.claims.payable import (
+    APPROVER,
+    FACILITY,
+    REVIEWER,
+    approved_claim,
+    biller,
+    claim_row,
+    queue_claim,
+    set_column,
+    settled,
+)
 from tests.desks import HTMX, Desk, visible
 from tests.factories import csrf_token, make_facility
 
 pytestmark = pytest.mark.usefixtures("app")
+
+LINE = {"service": "OPD-CONSULTATION", "quantity": 1, "unit_price_riel": 6000}
+SENT = {"lines": [LINE | {"service_date": "2026-11-02"}]}
 
 
 @pytest.fixture
@@ -83,6 +101,8 @@ def test_what_is_overdue_has_its_own_list_and_count(reviewer: Desk) -> None:
     assert "Overdue (1)" in page
     assert late in page
     assert fresh not in page
+    submission.add_message(late, "Which ward?", by=REVIEWER)
+    assert "Overdue (0)" in visible(reviewer.get("/review?overdue=true"))
 
 
 def test_signals_are_shown_to_the_reviewer(reviewer: Desk, owner: psycopg.Connection[Any]) -> None:
@@ -93,7 +113,89 @@ def test_signals_are_shown_to_the_reviewer(reviewer: Desk, owner: psycopg.Connec
         [number],
     )
 
-    assert "Drawn by lot." in visible(reviewer.get(f"/review/claims/{number}"))
+    page = visible(reviewer.get(f"/review/claims/{number}"))
+
+    assert "Drawn by lot." in page
+    assert "sample" not in page
+
+
+def test_reasons_are_told_in_words_to_nssf_and_to_the_facility(
+    client: FlaskClient, approver: Desk
+) -> None:
+    refused, less = queue_claim(), queue_claim(body=SENT)
+    for number in (refused, less):
+        review.take_claim(number, by=REVIEWER, reason="x")
+    review.reject(refused, by=REVIEWER, reason="documents")
+    wish = LineWish(1, approved_unit_price_riel=4000, reason="above_tariff")
+    review.approve(less, by=REVIEWER, lines=[wish])
+    review.hold(less, by=APPROVER, reason="Asked the hospital.")
+    billing = Desk(client, "billing", facility=FACILITY)
+
+    assert "Reason: Documents are missing." in visible(approver.get(f"/review/claims/{refused}"))
+    assert "Reason: Asked the hospital." in visible(approver.get(f"/review/claims/{less}"))
+    assert "Rejected: Documents are missing." in visible(billing.get(f"/billing/claims/{refused}"))
+    page = visible(billing.get(f"/billing/claims/{less}"))
+    assert "NSSF: The price is above the tariff and was reduced to … riel." in page
+    assert "Asked the hospital." not in page
+
+
+def test_corrections_that_wait_stand_with_the_second_approvals(
+    approver: Desk, owner: psycopg.Connection[Any]
+) -> None:
+    make_facility(owner, FACILITY)
+    number = approved_claim()
+    settled()
+    review.propose_correction(number, riel=4000, reason="x", by=REVIEWER)
+
+    assert "Corrections to confirm" not in visible(approver.get("/review"))
+    page = visible(approver.get("/review?awaiting=second_approval"))
+
+    assert "Corrections to confirm" in page
+    assert number in page
+
+
+def test_the_next_step_has_the_focus_for_who_works_by_keyboard(reviewer: Desk) -> None:
+    queue_claim()
+    assert re.search(r"<button[^>]*data-focus[^>]*>Take the next claim", reviewer.get("/review"))
+
+    page = reviewer.get(reviewer.post("/review/next"))
+
+    assert 'href="#decision" data-focus' in page
+    assert 'id="decision"' in page
+
+
+def test_an_appeal_granted_in_part_names_its_reason_at_the_desk(client: FlaskClient) -> None:
+    number = queue_claim(body=SENT)
+    review.take_claim(number, by=REVIEWER, reason="x")
+    less = LineWish(1, approved_unit_price_riel=4000, reason="price")
+    review.approve(number, by=REVIEWER, lines=[less])
+    appeals.file_appeal(number, by=biller(), reason="The form was signed.")
+    desk = Desk(client, "reviewer")
+    assert 'name="lines-0-reason"' in desk.get(f"/review/claims/{number}")
+
+    desk.post(
+        f"/appeals/{number}/decide", outcome="won", lines__0__line="1",
+        lines__0__approved_unit_price_riel="5,000", lines__0__reason="price",
+    )  # fmt: skip
+
+    assert claim_row(number).approved_riel == 5000
+
+
+def test_whoever_decided_before_is_told_so_instead_of_shown_the_appeals_form(
+    client: FlaskClient,
+) -> None:
+    boss = Desk(client, "approver")
+    number = queue_claim()
+    boss.post(f"/review/claims/{number}/take", reason="x")
+    boss.post(f"/review/claims/{number}/reject", reason="documents")
+    appeals.file_appeal(number, by=biller(), reason="The form was signed.")
+
+    own = visible(boss.get(f"/review/claims/{number}"))
+    other = visible(Desk(client, "approver").get(f"/review/claims/{number}"))
+
+    assert "Somebody else than before decides an appeal." in own
+    assert "Decide the appeal" not in own
+    assert "Decide the appeal" in other
 
 
 def test_a_group_is_approved_in_bulk_page_by_page(reviewer: Desk) -> None:

@@ -6,11 +6,13 @@ from typing import Any
 
 import psycopg
 import pytest
+from flask import Flask
 
 from claims.review import service as review
 from config.db import transaction
 from config.errors import Conflict, Forbidden, NotFound
 from tests.claims.payable import APPROVER, FACILITY, FINANCE, REVIEWER, biller
+from tests.claims.together import DONE, at_once
 from tests.factories import make_facility
 
 
@@ -43,6 +45,13 @@ def test_a_held_facility_is_not_held_twice_nor_released_twice() -> None:
     review.release_facility(FACILITY, by=APPROVER, reason="x")
     with pytest.raises(Conflict):
         review.release_facility(FACILITY, by=APPROVER, reason="x")
+
+
+def test_of_two_who_hold_at_the_same_moment_one_does(app: Flask) -> None:
+    def hold() -> None:
+        review.hold_facility(FACILITY, by=APPROVER, reason="x")
+
+    assert sorted(at_once(app, hold, hold)) == [DONE, "facility_held"]
 
 
 def test_only_approvers_hold_and_only_a_facility_there_is() -> None:

@@ -199,6 +199,17 @@ def test_what_one_person_approves_for_a_facility_in_a_day_is_summed() -> None:
     assert review.approve(third, by=APPROVER)["state"] == "approved"
 
 
+def test_the_days_sum_of_a_person_counts_what_their_program_approved() -> None:
+    program = replace(REVIEWER, subject="client:nssf-script")
+    review.declare_tie(program.subject, kind="person", tied_to=REVIEWER.subject, by=CLI)
+    for _ in range(2):
+        approved_claim(line(**DEAR), by=program)
+
+    third = approved_claim(line(**DEAR))
+
+    assert claim_row(third).awaiting == "second_approval"
+
+
 def test_one_person_in_three_windows_at_once_does_not_slip_past_the_days_sum(app: Flask) -> None:
     leased = [lease(queue_claim(line(**DEAR))) for _ in range(3)]
 

@@ -8,20 +8,25 @@ from typing import Any
 import psycopg
 
 from auth.permissions import ROLE_PERMISSIONS, Actor, Role
-from claims.adjudication.service import load_default_tariffs
 from claims.submission import service as submission
 from claims.submission.schemas import ClaimBody
 from config import clock
-from gateway.coverage.service import load_default_policies
-from tests.factories import HOSPITAL, MAN, OTHER_HOSPITAL, WOMAN, make_facility, make_member
+from tests.factories import (
+    HOSPITAL,
+    MAN,
+    OTHER_HOSPITAL,
+    WOMAN,
+    load_defaults,
+    make_facility,
+    make_member,
+)
 
 CONSULTATION_RIEL = 22_500
 
 
 def arrange(owner: psycopg.Connection[Any]) -> None:
     """Load policies, tariffs, two hospitals, a woman and a man with cards."""
-    load_default_policies()
-    load_default_tariffs()
+    load_defaults(owner)
     make_facility(owner, HOSPITAL)
     make_facility(owner, OTHER_HOSPITAL)
     make_member(owner, WOMAN)

@@ -8,9 +8,11 @@ import pytest
 from flask.testing import FlaskClient
 
 from auth.permissions import Permission
+from claims.submission import service as submission
 from claims.submission.states import ClaimState, actions_for
 from claims.submission.words import CLAIM_STATE
 from config import clock
+from tests.claims.payable import OTHER_FACILITY, REVIEWER, queue_claim
 from tests.desks import Desk, fields, visible
 from tests.factories import HOSPITAL, OTHER_HOSPITAL, WOMAN
 from tests.journeys.conftest import Machine, world  # noqa: F401
@@ -55,6 +57,22 @@ def test_a_claim_written_in_the_form_is_queued_and_shows_its_outcome(billing: De
     assert "Payable" in page
     assert "The claim is queued for NSSF." in page
     assert "INV-1" in visible(billing.get("/billing"))
+
+
+def test_what_waits_for_the_facility_stands_in_one_list_the_oldest_first(billing: Desk) -> None:
+    draft, waits = queue_claim(state="draft"), queue_claim()
+    asked = queue_claim()
+    submission.add_message(asked, "Which ward?", by=REVIEWER)
+    returned = queue_claim(state="returned")
+    queue_claim(state="draft", facility=OTHER_FACILITY)
+
+    page = visible(billing.get("/billing?todo=true"))
+
+    places = [page.find(number) for number in (draft, asked, returned)]
+    assert -1 < places[0] < places[1] < places[2]
+    assert waits not in page
+    assert "answer awaited" in page
+    assert page.count("INV-") == 3
 
 
 def test_a_claim_from_a_visit_starts_with_the_visit_and_the_agreed_price(billing: Desk) -> None:

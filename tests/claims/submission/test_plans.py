@@ -29,18 +29,20 @@ SELECT id, 1, card_key, 'OPD-CONSULTATION', service_from, 1, 6000 FROM claims
 """
 
 
-@pytest.fixture
-def many(owner: psycopg.Connection[Any]) -> psycopg.Connection[Any]:
+def test_among_many_claims_every_look_up_is_by_index(owner: psycopg.Connection[Any]) -> None:
     for statement in (FILL, LINES, "ANALYZE claims", "ANALYZE claim_lines"):
         owner.execute(statement)
-    return owner
+
+    judging_a_claim_looks_the_persons_history_up_by_index(owner)
+    a_list_of_claims_is_read_by_an_index(owner)
+    the_next_claim_to_review_is_picked_by_index(owner)
 
 
 def plan(owner: psycopg.Connection[Any], statement: str, values: Any) -> str:
     return "\n".join(row[0] for row in owner.execute("EXPLAIN " + statement, values))
 
 
-def test_judging_a_claim_looks_the_persons_history_up_by_index(
+def judging_a_claim_looks_the_persons_history_up_by_index(
     many: psycopg.Connection[Any],
 ) -> None:
     values = {
@@ -64,7 +66,7 @@ BY_INDEX = [
 ]
 
 
-def test_a_list_of_claims_is_read_by_an_index(many: psycopg.Connection[Any]) -> None:
+def a_list_of_claims_is_read_by_an_index(many: psycopg.Connection[Any]) -> None:
     for filters, index in BY_INDEX:
         conditions, values = queries._conditions(filters)
         statement = (
@@ -78,7 +80,7 @@ def test_a_list_of_claims_is_read_by_an_index(many: psycopg.Connection[Any]) -> 
         assert index in found, (filters, found)
 
 
-def test_the_next_claim_to_review_is_picked_by_index(many: psycopg.Connection[Any]) -> None:
+def the_next_claim_to_review_is_picked_by_index(many: psycopg.Connection[Any]) -> None:
     statement = str(review.PICK.text)
     for name in ("soon_days", "large_riel", "middle_riel", "window"):
         statement = statement.replace(f":{name}", "15")

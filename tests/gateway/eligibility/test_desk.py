@@ -66,6 +66,21 @@ def test_a_link_that_was_scanned_asks_for_the_printed_number(reception: Desk) ->
     assert "Not clear yet" in visible(reception.get(place))
 
 
+@pytest.mark.parametrize(
+    ("scanned", "told"),
+    [
+        (f"NSSF {WOMAN} SOK TARA", "Eligible"),
+        (WOMAN.replace("-", " "), "Eligible"),
+        ("verify.gov.kh/v/a1b2", "Type the number printed on the card."),
+        ("www.example.org/2990101", "Type the number printed on the card."),
+    ],
+)
+def test_short_codes_are_read_as_the_codes_they_are(
+    reception: Desk, scanned: str, told: str
+) -> None:
+    assert told in visible(reception.get(reception.post("/reception/check", card=scanned)))
+
+
 def test_a_member_shows_the_family_and_each_is_checked_by_a_button(
     reception: Desk, owner: psycopg.Connection
 ) -> None:
@@ -102,6 +117,26 @@ def test_a_search_without_a_reason_is_refused_at_the_reason(reception: Desk) -> 
 
     assert "Say why the person is looked up without the card." in page
     assert 'value="012345678"' in page
+
+
+def test_an_empty_card_field_asks_for_a_card_and_nothing_else(reception: Desk) -> None:
+    page = visible(reception.post("/reception/check", 422, card="  "))
+
+    assert "Type the card number, or scan the code." in page
+    assert "This value is not accepted" not in page
+
+
+def test_the_address_of_a_refused_question_leads_back_to_the_counter(reception: Desk) -> None:
+    answer = reception.http.get("/reception/check")
+
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/reception")
+
+
+def test_a_second_scan_replaces_the_first_while_it_is_on_its_way(reception: Desk) -> None:
+    page = reception.get("/reception")
+
+    assert 'hx-sync="this:replace"' in page
+    assert "hx-disabled-elt" not in page  # Enter does nothing while the button is disabled
 
 
 def test_a_faulty_form_says_so_in_khmer(client: FlaskClient) -> None:

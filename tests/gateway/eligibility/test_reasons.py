@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import gateway.eligibility
+from gateway.coverage.policy import Source
 from gateway.eligibility.reasons import CATALOGUE, reason
 
 KHMER = re.compile(r"[\u1780-\u17b3]")
@@ -35,6 +36,15 @@ def test_a_reason_speaks_both_languages_and_says_what_to_do(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", CATALOGUE)
+def test_only_what_cites_a_law_is_called_law(code: str) -> None:
+    entry = CATALOGUE[code]
+
+    cites = re.search(r"\b(Law|Royal Kret|Sub-Decree|Prakas)\b", entry.source)
+
+    assert entry.status != "law" or cites
+
+
+@pytest.mark.parametrize("code", CATALOGUE)
 def test_both_languages_carry_the_same_facts(code: str) -> None:
     entry = CATALOGUE[code]
     translated = {name.removesuffix("_km") for name in placeholders(entry.text_km)}
@@ -49,5 +59,9 @@ def test_every_reason_is_used_by_some_rule(code: str) -> None:
 
 
 def test_a_rule_that_decides_puts_its_own_source_in_place_of_the_catalogues() -> None:
-    assert reason("no_cover").as_dict()["status"] == "law"
+    own = reason("no_cover").as_dict()
+    ruled = reason("no_cover", Source("Sub-Decree 280/2023", "law", "H")).as_dict()
+
+    assert (own["source"], own["status"]) == ("NSSF registry", "reported")
+    assert (ruled["source"], ruled["status"]) == ("Sub-Decree 280/2023", "law")
     assert reason("deceased", day="2026-01-01").text_en.endswith("2026-01-01")

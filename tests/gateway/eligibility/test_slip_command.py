@@ -74,13 +74,20 @@ def test_what_is_no_key_set_is_named_in_one_line(
     assert "Traceback" not in told.output
 
 
-def test_a_forged_and_an_expired_slip_end_with_1_and_say_why(app: Flask, token: str) -> None:
+def test_a_forged_and_an_expired_slip_end_with_1_and_say_why(
+    app: Flask, token: str, tmp_path: Path
+) -> None:
     claims = dict(eligibility.verify_slip(token).claims)
     kid, key = signer("slip")
     past = int((clock.now() - timedelta(minutes=5)).timestamp())
     forged = slip.sign(claims, kid=kid, key=Ed25519PrivateKey.generate())
+    access_kid, access_key = signer("access")
+    with_other_key = slip.sign(claims, kid=access_kid, key=access_key)
+    published = tmp_path / "jwks.json"
+    published.write_text(json.dumps(jwks()))
     expired = slip.sign(claims | {"exp": past}, kid=kid, key=key)
 
     assert (verify(app, forged).exit_code, verify(app, expired).exit_code) == (1, 1)
     assert "not a genuine slip" in verify(app, forged).output
+    assert "not a genuine slip" in verify(app, with_other_key, "--keys", str(published)).output
     assert "no longer valid" in verify(app, expired).output

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -13,12 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from flask import Flask
 from flask.testing import FlaskClient
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser, Page, expect
 
 from auth.keys import jwks, ring, signer
 from config import clock
@@ -29,11 +25,9 @@ from gateway.eligibility import slip, slip_words
 from gateway.eligibility.rules.facts import VERDICTS
 from gateway.eligibility.service import CheckRequest
 from tests.factories import WOMAN
-from tests.gateway.eligibility.conftest import RECEPTION
+from tests.gateway.eligibility.conftest import RECEPTION, in_a_browser
 
 Owner = psycopg.Connection[Any]
-CHROMIUM = shutil.which("chromium")
-in_a_browser = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 # RFC 8032 §7.1, tests 1 to 3: key, signature, message.
 RFC_8032 = (
     (
@@ -56,28 +50,6 @@ RFC_8032 = (
     ),
 )
 KHMER = re.compile(r"[\u1780-\u17ff]")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
-        yield launched
-        launched.close()
-
-
-@pytest.fixture
-def site(app: Flask) -> Iterator[str]:
-    """Serve the application on a loopback port."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 @contextmanager
@@ -136,7 +108,9 @@ def test_a_valid_slip_a_tampered_an_expired_and_a_foreign_one_are_told_apart(
 ) -> None:
     token = a_slip()
     foreign = signed(claims_of(token), key=Ed25519PrivateKey.generate())
-    unknown = signed(claims_of(token), kid="nobody", key=Ed25519PrivateKey.generate())
+    unknown = signed(claims_of(token), kid="slip-nobody", key=Ed25519PrivateKey.generate())
+    access_kid, access_key = signer("access")
+    of_tokens = signed(claims_of(token), kid=access_kid, key=access_key)
 
     with opened(browser, f"{site}/slip") as (page, asked, complaints):
         assert outcome(page, token) == "valid"
@@ -151,6 +125,7 @@ def test_a_valid_slip_a_tampered_an_expired_and_a_foreign_one_are_told_apart(
         assert outcome(page, f"{token}.{token}") == "not_slip"
         assert complaints == []
         assert outcome(page, unknown) == "no_key"
+        assert outcome(page, of_tokens) == "no_key"
 
     claims = claims_of(token)
     for told in (claims["jti"], claims["card"], claims["initials"], "1999", claims["aud"]):

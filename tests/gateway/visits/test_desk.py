@@ -119,8 +119,19 @@ def test_the_next_of_a_ward_is_called_by_one_button(reception: Desk) -> None:
     said = visible(reception.get(reception.post("/reception/line/next", ward="OPD")))
     empty = visible(reception.get(reception.post("/reception/line/next", ward="ICU")))
 
-    assert "Ticket 2 is called." in said
+    assert "Ticket 2 is called: OPD." in said
     assert "Nobody waits here." in empty
+
+
+def test_without_a_ward_the_first_of_the_line_as_shown_is_called(reception: Desk) -> None:
+    check_in(reception, ward="OPD")
+    check_in(reception, ward="X-ray", priority="emergency")
+
+    first = visible(reception.get(reception.post("/reception/line/next", ward="")))
+    second = visible(reception.get(reception.post("/reception/line/next", ward="")))
+
+    assert "Ticket 1 is called: X-ray." in first
+    assert "Ticket 1 is called: OPD." in second
 
 
 def test_the_board_shows_tickets_to_everybody_and_nothing_of_persons(
