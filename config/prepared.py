@@ -118,17 +118,20 @@ class Work:
         """Run statements in their order; return each one's rows. `last` commits with them."""
         if self._joins:
             return [step.statement.run_kept(self.connection, step.values) for step in steps]
-        first, self._begun = not self._begun, True
+        first = not self._begun
         sent = [*([BEGIN] if first else []), *steps, *([COMMIT] if last else [])]
+        given = [step.statement.given(step.values) for step in sent]
+        # A value that cannot be sent was refused above: then nothing is begun.
+        self._begun = True
         try:
-            found = exchange(self.connection, sent)
+            found = exchange(self.connection, sent, given)
         except InvalidSqlStatementName:
             # Somebody had the connection forget its statements (DEALLOCATE ALL, DISCARD ALL).
             _known.pop(self.connection, None)
             if not first:
                 raise
             self.undo()
-            found = exchange(self.connection, sent)
+            found = exchange(self.connection, sent, given)
         self._ended = last
         return found[first : len(steps) + first]
 
@@ -145,10 +148,11 @@ class Work:
             _checked(self.connection, server.exec_(b"ROLLBACK"))
 
 
-def exchange(connection: Connection[Any], steps: Sequence[Step]) -> list[Rows]:
-    """Send every step, wait once, and return the rows of each; raise the first error."""
+def exchange(
+    connection: Connection[Any], steps: Sequence[Step], given: Sequence[list[bytes | None]]
+) -> list[Rows]:
+    """Send every step with its values, wait once, and return the rows of each; raise the first error."""
     server, known = connection.pgconn, _known.setdefault(connection, set())
-    given = [step.statement.given(step.values) for step in steps]
     places: list[int] = []
     fresh: dict[bytes, int] = {}
     server.enter_pipeline_mode()

@@ -126,6 +126,16 @@ def test_a_lost_connection_is_an_error_and_the_next_one_works(owner: psycopg.Con
     assert recorded() == ["T2"]
 
 
+def test_after_a_refused_value_the_rest_is_still_one_transaction() -> None:
+    with pytest.raises(RuntimeError), work() as unit:
+        with pytest.raises(psycopg.DataError):
+            unit.run(echo("a\0b"))
+        unit.run(act("T1"))
+        raise RuntimeError
+
+    assert recorded() == []
+
+
 def test_a_value_the_server_cannot_hold_is_refused_before_anything_is_sent() -> None:
     with work() as unit:
         with pytest.raises(psycopg.DataError):
