@@ -51,7 +51,11 @@ def facts(draw: st.DrawFn) -> AllowanceFacts:
             checked_after=draw(st.booleans()), leave=draw(st.sampled_from([True, False, None])),
         ),
         earnings=Earnings(draw(PAID), draw(WAGES), loaded=draw(st.booleans())),
-        before=Before(draw(st.integers(0, 12)), draw(st.integers(0, 400)), draw(st.one_of(st.none(), DAYS))),
+        before=Before(
+            instalments=draw(st.integers(0, 12)), sick_days=draw(st.integers(0, 400)),
+            other_leave=tuple(draw(st.lists(st.tuples(DAYS, st.one_of(st.none(), DAYS)), max_size=2))),
+            registered_on=draw(st.one_of(st.none(), DAYS)),
+        ),
     )  # fmt: skip
 
 
