@@ -56,6 +56,7 @@ class KeyRing:
         self._seen: tuple[int, int] | None = None
         self._keys: tuple[_Key, ...] = ()
         self._public: dict[str, dict[str, Ed25519PublicKey]] = {}
+        self._looked = -1.0
 
     def signer(self, purpose: str) -> tuple[str, Ed25519PrivateKey]:
         """Return the id and private key that sign for a purpose now."""
@@ -64,9 +65,10 @@ class KeyRing:
                 return key.kid, key.private
         raise LookupError(f"no key signs for {purpose}")
 
-    def public_keys(self, purpose: str) -> dict[str, Ed25519PublicKey]:
-        """Return every key that verifies for a purpose, by id."""
-        self._current()
+    def public_keys(self, purpose: str, *, within: float = 0.0) -> dict[str, Ed25519PublicKey]:
+        """Return every key that verifies for a purpose, by id, as of so many seconds ago."""
+        if time.monotonic() - self._looked >= within:
+            self._current()
         return self._public[purpose]
 
     def list_keys(self) -> list[tuple[str, str, bool]]:
@@ -83,6 +85,7 @@ class KeyRing:
             live = [key for key in keys if key.purpose == purpose and key.private is not None]
             for key in live[: -(LIVE_KEYS - 1)]:
                 self._retire(key)
+            self._looked = -1.0
             return kid
 
     def revoke(self, kid: str) -> str:
@@ -97,10 +100,12 @@ class KeyRing:
                 if key.kid == kid and key.private is not None:
                     self._retire(key)
                     self._make_missing()
+                    self._looked = -1.0
                     return key.purpose
         raise LookupError(f"no live key is called {kid}")
 
     def _current(self) -> tuple[_Key, ...]:
+        begun = time.monotonic()
         try:
             stamp = self._folder.stat()
         except FileNotFoundError:
@@ -111,6 +116,7 @@ class KeyRing:
             self._load()
             settled = time.time_ns() - stamp.st_mtime_ns > SETTLED_NS
             self._seen = seen if settled else None
+        self._looked = begun
         return self._keys
 
     def _load(self) -> None:
@@ -210,9 +216,9 @@ def signer(purpose: str) -> tuple[str, Ed25519PrivateKey]:
     return ring().signer(purpose)
 
 
-def public_keys(purpose: str) -> dict[str, Ed25519PublicKey]:
-    """Return every key that verifies for a purpose, by id."""
-    return ring().public_keys(purpose)
+def public_keys(purpose: str, *, within: float = 0.0) -> dict[str, Ed25519PublicKey]:
+    """Return every key that verifies for a purpose, by id, as of so many seconds ago."""
+    return ring().public_keys(purpose, within=within)
 
 
 def jwks() -> dict[str, list[dict[str, str]]]:

@@ -29,12 +29,20 @@ OWNER, APPLICATION = "nssf_owner", "nssf_app"
 EXTENSIONS = ("pg_trgm", "btree_gist", "pg_stat_statements")
 START_SECONDS = 120
 STOP_SECONDS = 60
+
+
+def _shared_buffers() -> str:
+    """Return an eighth of this machine's memory, at least 128 MB and at most 1 GB."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return f"{min(max(memory // 8 // 2**20, 128), 1024)}MB"
+
+
 SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
     "port": "5432",
     "max_connections": "100",
-    "shared_buffers": "256MB",
+    "shared_buffers": _shared_buffers(),
     "effective_cache_size": "1GB",
     "work_mem": "16MB",
     "maintenance_work_mem": "128MB",

@@ -1,5 +1,6 @@
 """Public numbers: their shape, their month, and that nobody can guess the next."""
 
+import os
 import re
 from datetime import UTC, date, datetime, timedelta
 
@@ -24,6 +25,21 @@ def test_a_moment_counts_in_the_month_of_phnom_penh():
 
 def test_without_a_moment_the_number_is_todays():
     assert parse_month(new_number("V")) == clock.today().replace(day=1)
+
+
+def test_processes_made_from_one_draw_different_numbers():
+    new_number("E")
+    told = []
+    for _ in range(2):
+        read, write = os.pipe()
+        child = os.fork()
+        if not child:
+            os.write(write, new_number("E").encode())
+            os._exit(0)
+        os.waitpid(child, 0)
+        told.append(os.read(read, 99).decode())
+
+    assert len({*told, new_number("E")}) == 3
 
 
 def test_numbers_do_not_repeat_and_use_the_whole_alphabet():
