@@ -23,7 +23,14 @@ _NUMBER = re.compile(rf"[A-Z](\d\d)([{MONTH_LETTERS}])[{CROCKFORD}]{{{RANDOM_CHA
 # Asking the system costs a call during which threads wait for each other: it is asked for many at once.
 DRAWN_BYTES = 512
 _drawn = threading.local()
-os.register_at_fork(after_in_child=lambda: _drawn.__dict__.clear())
+
+
+def _forget() -> None:
+    # Of the thread that forked: a new process has no other.
+    _drawn.__dict__.clear()
+
+
+os.register_at_fork(after_in_child=_forget)
 
 
 def new_number(prefix: str, moment: date | None = None) -> str:
