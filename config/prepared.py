@@ -25,7 +25,29 @@ Rows = list[list[Any]]
 
 _PARAMETER = re.compile(r"%\((\w+)\)s")
 _GOOD = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
-_known: WeakKeyDictionary[Connection[Any], set[bytes]] = WeakKeyDictionary()
+
+
+class _Learned:
+    """The statements a connection's server knows, and what it calls them.
+
+    Once it forgot some, nobody can tell which: all are learned anew, under other names.
+    """
+
+    def __init__(self) -> None:
+        self.names: set[bytes] = set()
+        self._turn = b""
+
+    def called(self, name: bytes) -> bytes:
+        """Return what the server calls a statement."""
+        return name + self._turn
+
+    def forget(self) -> None:
+        """Learn everything anew from now on."""
+        self.names.clear()
+        self._turn = b".%d" % (int(self._turn[1:] or 0) + 1)
+
+
+_known: WeakKeyDictionary[Connection[Any], _Learned] = WeakKeyDictionary()
 
 
 class Prepared:
@@ -60,23 +82,26 @@ class Prepared:
         """Return the values in their order, as they are sent."""
         return [_to_bytes(values[name]) for name in self.names]
 
-    def send(self, server: PGconn, given: list[bytes | None], *, prepare: bool) -> None:
+    def send(
+        self, server: PGconn, given: list[bytes | None], *, called: bytes, prepare: bool
+    ) -> None:
         """Send it without waiting, prepared before if asked to."""
         if prepare:
-            server.send_prepare(self.name, self.text.encode())
-        server.send_query_prepared(self.name, given)
+            server.send_prepare(called, self.text.encode())
+        server.send_query_prepared(called, given)
 
     def _run_prepared(self, connection: Connection[Any], given: Any) -> PGresult:
-        server, known = connection.pgconn, _known.setdefault(connection, set())
-        if self.name in known:
+        server, known = connection.pgconn, _known.setdefault(connection, _Learned())
+        if self.name in known.names:
             try:
-                return _checked(connection, server.exec_prepared(self.name, given))
+                return _checked(connection, server.exec_prepared(known.called(self.name), given))
             except InvalidSqlStatementName:
                 # Somebody had the connection forget its statements (DEALLOCATE ALL, DISCARD ALL).
-                known.clear()
-        _checked(connection, server.prepare(self.name, self.text.encode()))
-        known.add(self.name)
-        return _checked(connection, server.exec_prepared(self.name, given))
+                known.forget()
+        called = known.called(self.name)
+        _checked(connection, server.prepare(called, self.text.encode()))
+        known.names.add(self.name)
+        return _checked(connection, server.exec_prepared(called, given))
 
     def _run_within(self, connection: Connection[Any], given: Any) -> PGresult:
         """Run it in the connection's transaction, planned anew.
@@ -127,7 +152,7 @@ class Work:
             found = exchange(self.connection, sent, given)
         except InvalidSqlStatementName:
             # Somebody had the connection forget its statements (DEALLOCATE ALL, DISCARD ALL).
-            _known.pop(self.connection, None)
+            _known[self.connection].forget()
             if not first:
                 raise
             self.undo()
@@ -152,17 +177,17 @@ def exchange(
     connection: Connection[Any], steps: Sequence[Step], given: Sequence[list[bytes | None]]
 ) -> list[Rows]:
     """Send every step with its values, wait once, and return the rows of each; raise the first error."""
-    server, known = connection.pgconn, _known.setdefault(connection, set())
+    server, known = connection.pgconn, _known.setdefault(connection, _Learned())
     places: list[int] = []
     fresh: dict[bytes, int] = {}
     server.enter_pipeline_mode()
     try:
         for step, values in zip(steps, given, strict=True):
             name = step.statement.name
-            prepare = name not in known and name not in fresh
+            prepare = name not in known.names and name not in fresh
             if prepare:
                 fresh[name] = len(places) + len(fresh)
-            step.statement.send(server, values, prepare=prepare)
+            step.statement.send(server, values, called=known.called(name), prepare=prepare)
             places.append(len(places) + len(fresh))
         server.pipeline_sync()
         results = list(_arriving(server))
@@ -172,7 +197,7 @@ def exchange(
         raise
     server.exit_pipeline_mode()
     # What was prepared stays so, whatever becomes of the transaction.
-    known.update(name for name, place in fresh.items() if results[place].status in _GOOD)
+    known.names.update(name for name, place in fresh.items() if results[place].status in _GOOD)
     for result in results:
         _checked(connection, result)
     return [_rows(results[place]) for place in places]

@@ -10,7 +10,7 @@ from flask import Flask
 
 from config.audit import RECORD, act_of, record
 from config.db import fast, transaction, work
-from config.prepared import Prepared, Step
+from config.prepared import Prepared, Step, Work
 
 pytestmark = pytest.mark.usefixtures("app")
 _RECORD, _ECHO = Prepared("test_record", RECORD), Prepared("test_echo", "SELECT %(text)s::text")
@@ -95,13 +95,21 @@ def test_another_transaction_within_is_refused() -> None:
 
 @pytest.mark.parametrize("forget", ["DEALLOCATE ALL", "DISCARD ALL"])
 def test_statements_the_server_forgot_are_prepared_again(forget: str) -> None:
-    with work() as unit:
-        unit.run(act("T1"))
     with fast() as connection:
+        Work(connection).run(act("T1"), last=True)
         connection.execute(forget)
+        Work(connection).run(act("T2"), last=True)
 
-    with work() as unit:
-        unit.run(act("T2"), last=True)
+    assert recorded() == ["T1", "T2"]
+
+
+def test_a_server_that_forgot_all_but_what_it_learned_since_is_no_trouble() -> None:
+    with fast() as connection:
+        Work(connection).run(act("T1"), last=True)
+        connection.execute("DEALLOCATE ALL")
+        assert list(_ECHO.run(connection, {"text": "x"})) == [[b"x"]]
+        Work(connection).run(act("T2"), echo("y"), last=True)
+        assert list(_ECHO.run(connection, {"text": "z"})) == [[b"z"]]
 
     assert recorded() == ["T1", "T2"]
 
