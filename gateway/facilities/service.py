@@ -105,11 +105,6 @@ def list_facilities(
     return [Facility(*row) for row in db.session.execute(query)]
 
 
-def payable_account(code: str) -> str | None:
-    """Return the confirmed account of a facility that the feed still names one for, or None."""
-    return payable_accounts([code]).get(code)
-
-
 def payable_accounts(codes: Collection[str]) -> dict[str, str]:
     """Return the confirmed accounts of facilities the feed still names one for, by code."""
     rows = db.session.execute(

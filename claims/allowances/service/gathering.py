@@ -159,14 +159,4 @@ def _window(day: date) -> int:
 
 
 def _snapshot(person: Person | None) -> dict[str, Any] | None:
-    """Keep who it was: the registry may say something else when NSSF decides."""
-    if person is None:
-        return None
-    born = person.date_of_birth
-    return {
-        "name_km": person.name_km,
-        "name_latin": person.name_latin,
-        "sex": person.sex,
-        "date_of_birth": born.isoformat() if born else None,
-        "category": person.group,
-    }
+    return None if person is None else {**person.as_kept(), "category": person.group}

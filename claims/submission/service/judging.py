@@ -106,15 +106,10 @@ def _place(judgement: Judgement, code: str) -> Place:
 
 
 def _snapshot(person: Person | None) -> dict[str, Any] | None:
-    """Keep who it was: the registry may say something else when the claim is reviewed."""
     if person is None:
         return None
-    born = person.date_of_birth
     return {
-        "name_km": person.name_km,
-        "name_latin": person.name_latin,
-        "sex": person.sex,
-        "date_of_birth": born.isoformat() if born else None,
+        **person.as_kept(),
         "category": person.category,
         "relationship": person.relationship,
         "principal_key": person.principal_key,

@@ -63,6 +63,16 @@ class Person:
 
     principal: "Person | None" = None
 
+    def as_kept(self) -> dict[str, str | None]:
+        """Return who it was, as is kept with what was decided: the registry may say otherwise later."""
+        born = self.date_of_birth
+        return {
+            "name_km": self.name_km,
+            "name_latin": self.name_latin,
+            "sex": self.sex,
+            "date_of_birth": born.isoformat() if born else None,
+        }
+
     @property
     def is_dependent(self) -> bool:
         """Tell whether the person is on a member's family list."""
