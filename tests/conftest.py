@@ -24,6 +24,7 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import settings
 from psycopg import sql
 
 from auth import passwords
@@ -37,6 +38,9 @@ SERVER = "NSSF_TEST_SERVER"
 TEMPLATE = "NSSF_TEST_TEMPLATE"
 _own: dict[str, Path] = {}
 
+# How long an example takes is no property: a busy machine must not fail a test.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 # Tens of thousands of objects are made to stay: the collector need not walk through them often.
 gc.set_threshold(20_000, 20, 50)
 
