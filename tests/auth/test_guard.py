@@ -116,7 +116,7 @@ def test_one_of_the_named_permissions_is_enough(app, client):
         assert anybody() == "in"
         with pytest.raises(Forbidden):
             one()
-    assert either.__permissions__ == (Permission.CLAIM_SUBMIT, Permission.CLAIM_READ)
+    assert vars(either)["__permissions__"] == (Permission.CLAIM_SUBMIT, Permission.CLAIM_READ)
 
 
 def test_nobody_is_no_actor(app):

@@ -3,6 +3,7 @@
 import base64
 import json
 import time
+from typing import Any
 from urllib.parse import quote
 
 import jwt
@@ -24,11 +25,11 @@ RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 P256 = ec.generate_private_key(ec.SECP256R1())
 P384 = ec.generate_private_key(ec.SECP384R1())
 EDWARDS = Ed25519PrivateKey.generate()
-KEYS = {"RS384": RSA, "ES384": P384, "ES256": P256, "EdDSA": EDWARDS}
+KEYS: dict[str, Any] = {"RS384": RSA, "ES384": P384, "ES256": P256, "EdDSA": EDWARDS}
 
 
 def public(algorithm, **more):
-    maker = {"R": RSAAlgorithm, "E": ECAlgorithm}.get(algorithm[0], OKPAlgorithm)
+    maker: Any = {"R": RSAAlgorithm, "E": ECAlgorithm}.get(algorithm[0], OKPAlgorithm)
     maker = OKPAlgorithm if algorithm == "EdDSA" else maker
     return json.loads(maker.to_jwk(KEYS[algorithm].public_key())) | more
 

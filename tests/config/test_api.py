@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from flask import Flask
+from flask import Flask, Response
 from flask.testing import FlaskClient
-from marshmallow import fields
+from marshmallow import ValidationError, fields
 
 from config.api import Riel, Schema, Text
 from config.cursors import make_cursor, read_cursor
@@ -24,7 +24,7 @@ class Body(Schema):
 
 
 def test_pointers_name_each_bad_field_by_its_place() -> None:
-    with pytest.raises(Exception) as caught:
+    with pytest.raises(ValidationError) as caught:
         Body().load({"lines": [{"price": 1}, {"price": "2"}, {}], "x/y": 1})
 
     assert {entry["pointer"] for entry in pointers(caught.value.normalized_messages())} == {
@@ -54,7 +54,7 @@ def test_a_cursor_nobody_made_is_a_bad_field(app: Flask, cursor: str) -> None:
         read_cursor(cursor)
 
 
-def take(app: Flask, caller: str, key: str, body: bytes) -> object:
+def take(app: Flask, caller: str, key: str, body: bytes) -> Response:
     with app.test_request_context(
         "/api/v1/things", method="POST", data=body, headers={"Idempotency-Key": key}
     ):

@@ -289,7 +289,7 @@ def test_a_claim_that_fails_for_our_own_reasons_is_passed_by_in_the_end(
             raise ZeroDivisionError
         return filed(body, by=by)
 
-    monkeypatch.setattr(running.submission, "submit_claim", fails)
+    monkeypatch.setattr(submission, "submit_claim", fails)
     number = send(to_ndjson(*bodies(3)))["number"]
     for _ in range(running.MAX_STUMBLES):
         with pytest.raises(ZeroDivisionError):

@@ -16,6 +16,7 @@ from claims.simulation.service import ChangedFile, running
 from claims.submission import service as submission
 from config import clock
 from config.errors import Conflict, Invalid
+from config.settings import settings
 from gateway.coverage.service import DEFAULTS
 from tests.claims.payable import scalar
 from tests.claims.submission.filing import CONSULTATION_RIEL, biller, days_ago, file, make_line
@@ -231,10 +232,9 @@ def test_nothing_is_written_and_nothing_can_be(owner: psycopg.Connection[Any]) -
     assert scalar("SELECT count(*) FROM tariffs WHERE price_riel = 20000 AND superseded_at IS NULL"
                   " AND service = 'OPD-CONSULTATION'") == 0  # fmt: skip
     assert owner.execute(WRITTEN).fetchone() == before
-    settings = running.settings()
     with (
         queries.reading(
-            queries.Source(settings.app_database_url, settings.connection_options)
+            queries.Source(settings().app_database_url, settings().connection_options)
         ) as c,
         pytest.raises(psycopg.errors.ReadOnlySqlTransaction),
     ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,7 +52,8 @@ def test_one_action_leads_to_one_state() -> None:
 
 
 def test_the_database_knows_exactly_these_states() -> None:
-    [check] = [c for c in Claim.__table__.constraints if c.name == "ck_claims_state"]
+    table: Any = Claim.__table__
+    [check] = [c for c in table.constraints if c.name == "ck_claims_state"]
 
     assert all(f"'{state}'" in str(check.sqltext) for state in ClaimState)  # type: ignore[attr-defined]
 

@@ -37,7 +37,7 @@ def test_a_second_person_confirms_a_changed_account_and_it_is_paid_to(
     desk.post(f"{held}/confirm")
 
     assert f"001-{HOSPITAL} 002-NEW importer" in page
-    assert facilities.payable_account(HOSPITAL) == "002-NEW"
+    assert facilities.payable_accounts([HOSPITAL]) == {HOSPITAL: "002-NEW"}
     assert "No changed account waits." in desk.get("/bank-accounts")
 
 
@@ -48,7 +48,7 @@ def test_a_refused_account_is_never_paid_to(client: FlaskClient, held: str) -> N
     desk.post(f"{held}/confirm")
 
     assert "No changed account of" in desk.get("/bank-accounts")
-    assert facilities.payable_account(HOSPITAL) == f"001-{HOSPITAL}"
+    assert facilities.payable_accounts([HOSPITAL]) == {HOSPITAL: f"001-{HOSPITAL}"}
 
 
 def test_who_brought_an_account_in_sees_no_button_and_is_refused(
@@ -66,7 +66,7 @@ def test_who_brought_an_account_in_sees_no_button_and_is_refused(
 
     assert f"{held}/confirm" not in page
     assert "Another person must confirm this" in page
-    assert facilities.payable_account(HOSPITAL) == f"001-{HOSPITAL}"
+    assert facilities.payable_accounts([HOSPITAL]) == {HOSPITAL: f"001-{HOSPITAL}"}
 
 
 def test_finance_that_opens_payments_reads_and_decides_nothing(
@@ -77,4 +77,4 @@ def test_finance_that_opens_payments_reads_and_decides_nothing(
     assert f"{held}/confirm" not in desk.get("/bank-accounts")
     assert desk.send(f"{held}/confirm").status_code == 403
     assert Desk(client, "billing").send(f"{held}/confirm").status_code == 403
-    assert facilities.payable_account(HOSPITAL) == f"001-{HOSPITAL}"
+    assert facilities.payable_accounts([HOSPITAL]) == {HOSPITAL: f"001-{HOSPITAL}"}

@@ -11,10 +11,11 @@ import pytest
 
 from gateway.registry import service as registry
 from gateway.registry.feed import FEEDS
+from gateway.registry.loading.faults import KEPT
 from gateway.registry.models import ImportJob
 from tests.gateway.registry.conftest import CARD, CHILD_CARD, OTHER_CARD, Feed, good
 
-ENOUGH_FOR_A_REPORT_LARGER_THAN_THE_TABLE = registry.faults.KEPT + 5
+ENOUGH_FOR_A_REPORT_LARGER_THAN_THE_TABLE = KEPT + 5
 
 
 def faults(job: ImportJob) -> list[tuple[int, str, str | None, str]]:
@@ -328,7 +329,7 @@ def test_the_report_file_holds_every_fault_and_the_table_the_first(
     assert lines[1][:3] == ["2", "province", "'=1+1"]
     assert len(lines) == 1 + count
     assert job.bad_rows == count
-    assert rows_of("SELECT count(*) FROM registry_import_errors") == [(registry.faults.KEPT,)]
+    assert rows_of("SELECT count(*) FROM registry_import_errors") == [(KEPT,)]
     assert report.stat().st_mode & 0o077 == 0
 
 
