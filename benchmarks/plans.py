@@ -69,6 +69,7 @@ def _statements() -> list[tuple[Any, Any]]:
              "replaces": None, "since": today - timedelta(days=400), "until": today}  # fmt: skip
     return [
         (checks.READ, who),
+        (checks.READ_UNKNOWN, who),
         (checks.READ_AND_COUNT, who),
         (checks.FIND, {"number": number, "starts": month[0], "ends": month[1]}),
         (claims.GATHER, claim),

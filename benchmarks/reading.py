@@ -114,7 +114,6 @@ def one_read(connection: psycopg.Connection[Any], key: str) -> float:
     begun = time.perf_counter()
     queries.read(
         connection, key=key, day=today, since=today - timedelta(days=365), facility="120101",
-        scanner="bench",
     )  # fmt: skip
     return (time.perf_counter() - begun) * 1000
 
@@ -152,8 +151,7 @@ def compare(small: tuple[str, str], large: tuple[str, str]) -> tuple[Times, Time
 def refuse_whole_scans(owner: str, app: str) -> None:
     """Stop if the check's statement reads a table of people from end to end."""
     today = clock.today()
-    values = {"key": some_keys(owner, 1)[0], "day": today, "since": today, "facility": "120101",
-              "scanner": "bench"}  # fmt: skip
+    values = {"key": some_keys(owner, 1)[0], "day": today, "since": today, "facility": "120101"}  # fmt: skip
     with psycopg.connect(app, autocommit=True) as connection:
         plan = "\n".join(
             row[0]

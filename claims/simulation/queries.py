@@ -30,7 +30,6 @@ IN_THE_PLACE_OF = {
     "%(day)s": "c.service_from",
     "%(since)s": f"(c.service_from - interval '{MAX_WINDOW_MONTHS} months')::date",
     "%(facility)s": "c.facility",
-    "%(scanner)s": "NULL",
     "benefit_usage u": EARLIER_USE,
     # A claim does not ask about the family.
     "WHERE d.principal_key = c.card_key": "WHERE false",
@@ -66,7 +65,7 @@ SELECT c.number, c.facility, c.body, c.facility_level, c.scheme,
             WHERE a.subject = c.number AND a.added_at < c.submitted_at) END AS kinds
   FROM claims c
  CROSS JOIN LATERAL ({_person()}) AS r(at, as_of, contributions_loaded, complete_through,
-                                       generation, place, people, unknown)
+                                       generation, place, people)
   LEFT JOIN LATERAL (
     SELECT x.number, x.facility, x.card_key, x.service_date, x.verdict, x.scheme, x.promise, x.body
       FROM eligibility_checks x
@@ -166,8 +165,8 @@ def claims_of(
 
 def _past_claim(row: tuple[Any, ...]) -> PastClaim:
     (number, facility, body, level, scheme, category, payable, first, last, check, key,
-     codes, checked, checked_body, at, as_of, loaded, through, generation, place, people, _unknown,
-     past, kinds) = row  # fmt: skip
+     codes, checked, checked_body, at, as_of, loaded, through, generation, place, people, past,
+     kinds) = row  # fmt: skip
     return PastClaim(
         stored=StoredClaim(
             number, category, level, scheme, payable or 0, frozenset(orjson.loads(codes or "[]"))
@@ -187,8 +186,6 @@ def _past_claim(row: tuple[Any, ...]) -> PastClaim:
             generation=generation,
             facility=orjson.loads(place) if place else None,
             people=orjson.loads(people) if people else [],
-            unknown_cards=0,
-            retry_after=1,
         ),
         history=tuple(to_past(values) for values in orjson.loads(past)) if past else (),
         attachments=frozenset(kinds or ()),

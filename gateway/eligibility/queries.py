@@ -1,9 +1,9 @@
 """The one statement behind a check, and the one that records it.
 
 `read` returns everything a decision needs in one row: registry state, policy generation, facility,
-the card's holder with member or family, covers, contributions, usage, and how many unknown cards
-the caller has tried; now and then also what was looked up in the last hour (`limits` says when).
-`rows` turns it into facts. No ORM: this is the hot path.
+the card's holder with member or family, covers, contributions and usage; now and then also how many
+unknown cards the caller has tried (`scanning` says when) and what was looked up in the last hour
+(`limits` says when). `rows` turns it into facts. No ORM: this is the hot path.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from psycopg import Connection
 from config.json import dumps
 from config.months import month_of
 from config.prepared import Prepared, Rows, Step
-from gateway.eligibility.rows import Row, to_row
+from gateway.eligibility.rows import Row, Unknown, to_row, to_unknown
 
 READ = """
 WITH who AS MATERIALIZED (
@@ -71,7 +71,10 @@ SELECT clock_timestamp(), s.as_of, s.contributions_loaded, s.complete_through, g
       (SELECT json_agg(json_build_array(u.scheme, u.benefit, u.day))
          FROM benefit_usage u
         WHERE u.card_key = w.card_key AND u.day > %(since)s AND u.day <= %(day)s)
-    ) ORDER BY w.place, w.date_of_birth, w.card_key) FROM who w)::text,
+    ) ORDER BY w.place, w.date_of_birth, w.card_key) FROM who w)::text
+"""
+
+UNKNOWN = """
   (SELECT json_build_array(count(DISTINCT coalesce(e.card_key, e.number)),
         extract(epoch FROM min(e.checked_at) + interval '10 minutes' - statement_timestamp())::int)
      FROM eligibility_checks e
@@ -79,6 +82,7 @@ SELECT clock_timestamp(), s.as_of, s.contributions_loaded, s.complete_through, g
       AND e.checked_at > statement_timestamp() - interval '10 minutes'
       AND e.checked_at <= statement_timestamp())::text
 """
+"""How many different unknown cards a caller has tried in the last ten minutes."""
 # clock_timestamp() is volatile: compared with it, the index would not bound the scan in time. Both
 # ends are given so that the months ahead, and the rest, are left out as the statement starts.
 
@@ -95,9 +99,14 @@ LAST_HOUR = """,
 """What a caller or a facility looked up in the last hour."""
 
 READ_OF = "FROM registry_state s, generation g WHERE s.id = 1 AND g.id = 1"
-READ_AND_COUNT = READ + LAST_HOUR.format(who="actor") + LAST_HOUR.format(who="facility") + READ_OF
+READ_UNKNOWN = f"{READ}, {UNKNOWN}{READ_OF}"
+READ_AND_COUNT = (
+    f"{READ}, {UNKNOWN}{LAST_HOUR.format(who='actor')}{LAST_HOUR.format(who='facility')}{READ_OF}"
+)
 READ += READ_OF
-_READ, _READ_AND_COUNT = Prepared("check_read", READ), Prepared("check_count", READ_AND_COUNT)
+_READ, _UNKNOWN = Prepared("check_read", READ), Prepared("check_unknown", f"SELECT {UNKNOWN}")
+_READ_UNKNOWN = Prepared("check_read_unknown", READ_UNKNOWN)
+_READ_AND_COUNT = Prepared("check_count", READ_AND_COUNT)
 
 RECORD = """
 INSERT INTO eligibility_checks (number, checked_at, valid_until, facility, actor, scanner, card_key,
@@ -142,35 +151,39 @@ def read(
     day: date,
     since: date,
     facility: str | None,
-    scanner: str,
+    scanner: str | None = None,
     actor: str | None = None,
 ) -> Row:
     """Read all a decision needs for a card in one statement; raise when the store cannot say.
 
-    With an actor it also counts the last hour's look-ups of the actor and of the facility.
+    With a scanner it also counts the unknown cards that one has tried; with an actor besides, the
+    last hour's look-ups of the actor and of the facility.
     """
-    params = {"key": key, "day": day, "since": since, "facility": facility, "scanner": scanner}
-    if actor is not None:
-        params["actor"] = actor
-    statement = _READ if actor is None else _READ_AND_COUNT
-    return _row_of(list(statement.run(conn, params)), counted=actor is not None)
+    params = {"key": key, "day": day, "since": since, "facility": facility}
+    statement = _READ
+    if scanner is not None:
+        params["scanner"], statement = scanner, _READ_UNKNOWN
+        if actor is not None:
+            params["actor"], statement = actor, _READ_AND_COUNT
+    return read_of(list(statement.run(conn, params)))
 
 
-def reading(*, key: str, day: date, since: date, facility: str | None, scanner: str) -> Step:
+def reading(*, key: str, day: date, since: date, facility: str | None) -> Step:
     """Return the statement of `read` to be sent with others; `read_of` reads its answer."""
-    params = {"key": key, "day": day, "since": since, "facility": facility, "scanner": scanner}
-    return Step(_READ, params)
+    return Step(_READ, {"key": key, "day": day, "since": since, "facility": facility})
 
 
 def read_of(found: Rows) -> Row:
-    """Read what the statement of `reading` answered."""
-    return _row_of(found, counted=False)
-
-
-def _row_of(found: Rows, *, counted: bool) -> Row:
+    """Read what the statement of `read` or `reading` answered."""
     if not found:
         raise NoState("registry_state or generation holds no row")
-    return to_row(found[0], counted=counted)
+    return to_row(found[0])
+
+
+def count_unknown(conn: Connection[Any], scanner: str) -> Unknown:
+    """Count the unknown cards a caller has tried, by a statement of its own."""
+    ((found,),) = _UNKNOWN.run(conn, {"scanner": scanner})
+    return to_unknown(found)
 
 
 def record(conn: Connection[Any], values: Mapping[str, Any]) -> None:

@@ -13,9 +13,19 @@ from gateway.coverage.months import parse_month, parse_months
 from gateway.eligibility.rules.facts import Cover, FacilityFacts, Person
 
 HOLDER, DEPENDENT, PRINCIPAL, FAMILY = 0, 1, 2, 3
+WITHOUT_COUNTS, WITH_UNKNOWN = 7, 8  # cells
 
 _day = lru_cache(maxsize=20_000)(date.fromisoformat)
 _months = lru_cache(maxsize=20_000)(parse_months)
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """How many different unknown cards a caller has tried in ten minutes."""
+
+    cards: int
+    frees_in: int
+    """Seconds until the oldest of them is ten minutes old."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +50,13 @@ class Row:
     generation: int
     facility: list[Any] | None
     people: list[list[Any]]
-    unknown_cards: int
-    retry_after: int
+    unknown: Unknown | None = None
     of_actor: Tally | None = None
     of_facility: Tally | None = None
 
 
-def to_row(found: list[Any], *, counted: bool) -> Row:
-    """Read what the statement answered, cell by cell; with counts, the last two are those."""
-    unknown, wait = orjson.loads(found[7])
+def to_row(found: list[Any]) -> Row:
+    """Read what the statement answered, cell by cell; what it counted comes last."""
     return Row(
         at=datetime.fromisoformat(found[0].decode()),
         as_of=datetime.fromisoformat(found[1].decode()) if found[1] else None,
@@ -57,11 +65,16 @@ def to_row(found: list[Any], *, counted: bool) -> Row:
         generation=int(found[4]),
         facility=orjson.loads(found[5]) if found[5] else None,
         people=orjson.loads(found[6]) if found[6] else [],
-        unknown_cards=unknown,
-        retry_after=max(wait or 0, 1),
-        of_actor=_tally(found[8]) if counted else None,
-        of_facility=_tally(found[9]) if counted else None,
+        unknown=to_unknown(found[7]) if len(found) > WITHOUT_COUNTS else None,
+        of_actor=_tally(found[8]) if len(found) > WITH_UNKNOWN else None,
+        of_facility=_tally(found[9]) if len(found) > WITH_UNKNOWN else None,
     )
+
+
+def to_unknown(text: bytes) -> Unknown:
+    """Read the count of unknown cards."""
+    cards, frees_in = orjson.loads(text)
+    return Unknown(cards, max(frees_in or 0, 1))
 
 
 def _tally(text: bytes) -> Tally:

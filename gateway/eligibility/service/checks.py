@@ -6,6 +6,7 @@ record. A look-up that fails raises; it is never answered as a decision. Claims 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -36,7 +37,12 @@ from gateway.eligibility.service.disputes import raise_dispute
 from gateway.eligibility.service.identify import CheckRequest, Found, identify, to_candidates
 from gateway.eligibility.service.protection import is_protected, record_read, refuse_without_reason
 from gateway.eligibility.service.reading import NOBODY, read_row, to_facts
-from gateway.eligibility.service.scanning import refuse_one_more, refuse_scanner, scanner_of
+from gateway.eligibility.service.scanning import (
+    is_due,
+    refuse_one_more,
+    refuse_scanner,
+    scanner_of,
+)
 from gateway.eligibility.slip_paper import to_pdf
 
 NUMBER_ATTEMPTS = 5
@@ -124,8 +130,12 @@ def read_member(card_number: str, *, by: Actor, reason: str | None = None) -> di
 
 def _read(conn: Connection[Any], key: str, day: date, counted: str | None, *, by: Actor) -> Row:
     """Read what a decision needs, and refuse who has looked up too much."""
-    row = read_row(conn, key, day, facility=by.facility, scanner=scanner_of(by), actor=counted)
-    refuse_scanner(row)
+    scanner = scanner_of(by)
+    count = scanner if counted is not None or is_due(scanner) else None
+    row = read_row(conn, key, day, facility=by.facility, scanner=count, actor=counted)
+    if not row.people and row.unknown is None:
+        row = replace(row, unknown=queries.count_unknown(conn, scanner))
+    refuse_scanner(scanner, row)
     if counted is not None:
         limits.refuse_too_many(row, by=by)
     return row

@@ -52,7 +52,7 @@ def judging(
 ) -> tuple[Step, ...]:
     """Return what `judge` reads, to be sent with other statements; `judge_found` takes its rows."""
     since = months_before(day, MAX_WINDOW_MONTHS)
-    person = queries.reading(key=card_key, day=day, since=since, facility=facility, scanner=NOBODY)
+    person = queries.reading(key=card_key, day=day, since=since, facility=facility)
     named = queries.finding(check) if check is not None else None
     return (person,) if named is None else (person, named)
 

@@ -24,10 +24,10 @@ def read_row(
     day: date,
     *,
     facility: str | None,
-    scanner: str,
+    scanner: str | None,
     actor: str | None = None,
 ) -> Row:
-    """Read everything a decision about a card needs; with an actor, count the look-ups too."""
+    """Read everything a decision about a card needs, and count what `queries.read` says."""
     return queries.read(
         conn,
         key=key,

@@ -17,7 +17,7 @@ from werkzeug.serving import make_server
 from auth.permissions import Actor, Permission
 from config.settings import SETTINGS_KEY
 from gateway.coverage import service as coverage
-from gateway.eligibility.service import limits
+from gateway.eligibility.service import limits, scanning
 from tests.factories import (
     HOSPITAL,
     OTHER_HOSPITAL,
@@ -61,6 +61,7 @@ def site(app: Flask) -> Iterator[str]:
 def country(app: Flask, owner: psycopg.Connection[Any]) -> Iterator[psycopg.Connection[Any]]:
     coverage._cached.clear()  # every test has a database of its own behind the same address
     limits.forget()
+    scanning.forget()
     load_policies(owner)
     make_facility(owner)
     make_facility(owner, OTHER_HOSPITAL)
@@ -68,6 +69,7 @@ def country(app: Flask, owner: psycopg.Connection[Any]) -> Iterator[psycopg.Conn
     yield owner
     coverage._cached.clear()
     limits.forget()
+    scanning.forget()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -14,7 +15,7 @@ from config.settings import settings_from
 from gateway.eligibility import queries
 from gateway.eligibility import service as eligibility
 from gateway.eligibility.rows import Tally
-from gateway.eligibility.service import CheckRequest, limits
+from gateway.eligibility.service import CheckRequest, limits, scanning
 from tests.factories import HOSPITAL, WOMAN, make_member
 from tests.gateway.eligibility.conftest import CHECKS, ELSEWHERE, RECEPTION
 
@@ -92,6 +93,43 @@ def test_a_walk_through_1000_unused_serial_numbers_ends_at_the_50th(country: Own
 
     assert answered == 50
     assert {problem.code for problem in refused} == {"too_many_unknown_cards"}
+
+
+def test_unknown_cards_of_other_processes_count_before_the_next_one_is_answered(
+    country: Owner,
+) -> None:
+    assert look(WOMAN) == "eligible"  # counted well: known cards pass uncounted for five seconds
+    country.execute(
+        """
+        INSERT INTO eligibility_checks (number, checked_at, valid_until, facility, actor, scanner,
+            card_key, service_date, verdict, promise, policy_version, request, body)
+        SELECT overlay(e.number PLACING lpad(n::text, 3, '0') FROM 11), e.checked_at, e.valid_until,
+            e.facility, e.actor, e.scanner, 'X' || n, e.service_date, 'not_found', false,
+            e.policy_version, e.request, e.body
+          FROM eligibility_checks e, generate_series(1, 50) n
+        """
+    )
+    assert look(WOMAN) == "eligible"
+
+    with pytest.raises(TooMany) as unknown:
+        look(serial(1))
+    with pytest.raises(TooMany) as known:
+        look(WOMAN)
+
+    assert (unknown.value.code, known.value.code) == ("too_many_unknown_cards",) * 2
+
+
+def test_known_cards_are_counted_with_again_after_five_seconds(
+    country: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert scanning.is_due(HOSPITAL)
+    look(WOMAN)
+    assert not scanning.is_due(HOSPITAL)
+
+    later = time.monotonic() + scanning.COUNTED_AGAIN_SECONDS
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+
+    assert scanning.is_due(HOSPITAL)
 
 
 def test_a_facility_is_counted_over_all_who_work_for_it(country: Owner, allow: Allow) -> None:

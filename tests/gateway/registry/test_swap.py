@@ -127,7 +127,6 @@ def test_a_check_answers_from_the_old_state_until_the_swap(
             people = [
                 queries.read(
                     connection, key=fold_card(card), day=day, since=day, facility="120101",
-                    scanner="tests",
                 ).people
                 for card in (CARD, OTHER_CARD)
             ]  # fmt: skip
