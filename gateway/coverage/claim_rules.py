@@ -100,29 +100,33 @@ def _service_limits(
 def _exclusions(reader: Reader, node: Node | None) -> tuple[Exclusion, ...]:
     if node is None:
         return ()
-    found = []
+    found: list[Exclusion] = []
     for path, item in reader.items(node, "claims.exclusions"):
-        keys = reader.mapping(
-            item,
-            path,
-            required={"id"} | SOURCED,
-            optional={"services", "diagnoses", "effective_from", "effective_to"},
-        )
-        if not {"services", "diagnoses"} & set(keys):
-            reader.fault(item, path, "must name services or diagnoses")
-        found.append(
-            Exclusion(
-                id=reader.text(keys.get("id"), f"{path}.id"),
-                source=read_source(reader, keys, path),
-                services=_texts(reader, keys.get("services"), f"{path}.services"),
-                diagnoses=_texts(reader, keys.get("diagnoses"), f"{path}.diagnoses"),
-                effective_from=reader.optional_day(
-                    keys.get("effective_from"), f"{path}.effective_from"
-                ),
-                effective_to=reader.optional_day(keys.get("effective_to"), f"{path}.effective_to"),
-            )
-        )
+        one = _exclusion(reader, item, path)
+        if one.id in {other.id for other in found}:
+            reader.fault(item, f"{path}.id", f"{one.id} is used twice")
+        found.append(one)
     return tuple(found)
+
+
+def _exclusion(reader: Reader, node: Node, path: str) -> Exclusion:
+    found = reader.mapping(
+        node,
+        path,
+        required={"id"} | SOURCED,
+        optional={"services", "diagnoses", "effective_from", "effective_to"},
+    )
+    if not {"services", "diagnoses"} & set(found):
+        reader.fault(node, path, "must name services or diagnoses")
+    start = reader.optional_day(found.get("effective_from"), f"{path}.effective_from")
+    return Exclusion(
+        id=reader.text(found.get("id"), f"{path}.id"),
+        source=read_source(reader, found, path),
+        services=_texts(reader, found.get("services"), f"{path}.services"),
+        diagnoses=_texts(reader, found.get("diagnoses"), f"{path}.diagnoses"),
+        effective_from=start,
+        effective_to=reader.end_after(start, found, path),
+    )
 
 
 def _checklists(
@@ -173,4 +177,4 @@ def _table(reader: Reader, node: Node | None, path: str) -> dict[str, Node]:
 def _texts(reader: Reader, node: Node | None, path: str) -> tuple[str, ...]:
     if node is None:
         return ()
-    return tuple(reader.text(item, here) for here, item in reader.items(node, path))
+    return tuple(reader.text(item, here) for here, item in reader.filled(node, path))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 from flask.cli import AppGroup
@@ -14,6 +15,10 @@ from config import clock
 from config.errors import Invalid
 from gateway.coverage import service as coverage
 from gateway.coverage.policy_view import policies_on
+
+HEAD = {
+    "id", "kind", "groups", "effective_from", "effective_to", "source", "status", "confidence",
+}  # fmt: skip
 
 policy_group = AppGroup("policy", help="Benefit policies: dated rules with their sources.")
 
@@ -47,7 +52,19 @@ def show_command(day: datetime | None, as_json: bool) -> None:
     click.echo(f"{shown['version']} on {shown['on']}")
     for policy in shown["items"]:
         click.echo(f"\n{policy['scheme']} from {policy['effective_from']}: {policy['title']}")
+        for name in ("due_day", "causes", "facility_kinds"):
+            told = policy[name]
+            value = json.dumps(told["value"])
+            click.echo(f"  {name}: {value} ({told['source']}; {told['status']})")
         for rule in policy["rules"]:
             groups = ", ".join(rule["groups"] or ("everybody",))
+            until = f" until {rule['effective_to']}" if rule["effective_to"] else ""
             click.echo(f"  {rule['id']}: {rule['kind']} for {groups}")
+            click.echo(f"      from {rule['effective_from']}{until}{_numbers(rule)}")
             click.echo(f"      {rule['source']} ({rule['status']}, {rule['confidence']})")
+
+
+def _numbers(rule: dict[str, Any]) -> str:
+    """Write what a rule asks or allows beside whom it is for, as its file has it."""
+    own = {name: value for name, value in rule.items() if name not in HEAD}
+    return f": {json.dumps(own, default=str)}" if own else ""

@@ -6,10 +6,11 @@ when a file is loaded and when stored files are read back.
 
 import hashlib
 import re
+from datetime import date
 from functools import lru_cache
 
 import yaml
-from yaml.nodes import Node
+from yaml.nodes import MappingNode, Node
 
 from gateway.coverage.claim_rules import read_claim_rules
 from gateway.coverage.policy import (
@@ -26,7 +27,14 @@ from gateway.coverage.policy import (
     Policy,
     Rule,
 )
-from gateway.coverage.policy_reader import SOURCED, Reader, is_null, read_source, sourced
+from gateway.coverage.policy_reader import (
+    SOURCED,
+    Reader,
+    first_odd,
+    is_null,
+    read_source,
+    sourced,
+)
 
 # libyaml reads ten times faster; without it the same grammar in Python does.
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -43,6 +51,9 @@ RULE_KEYS: dict[str, tuple[set[str], set[str]]] = {
     "principal": (set(), set()),
     "limit": ({"benefits", "window_months"}, {"days", "count"}),
 }
+ALONE = {"months": "months", "entitled": "months", "lapse": "lapse", "principal": "principal"}
+"""Kinds of which one rule holds for a group on a day; ages and limits hold side by side."""
+
 RELATIONSHIPS = ("child", "spouse")
 WAIVERS = ("disabled", "chronically_ill")
 EFFECTS = ("refuse", "warn")
@@ -50,7 +61,6 @@ TOP_LEVEL = {
     "scheme", "effective_from", "title", "order", "due_day", "causes", "facility_kinds", "rules",
     "benefits", "claims",
 }  # fmt: skip
-
 
 FAULT = re.compile(r"(?P<where>.*?:\d+): (?P<key>[^ ]*): (?P<what>.*)", re.DOTALL)
 
@@ -90,12 +100,18 @@ def parse_policy(text: str, *, name: str = "policy.yaml") -> Policy:
 
 
 def compose(text: str, name: str) -> Node:
-    """Compose one document: bounded, without aliases, every fault with its line."""
-    if len(text.encode()) > MAX_BYTES:
+    """Compose one document: bounded, without aliases or tags, every fault with its line."""
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError as error:
+        line = text.count("\n", 0, error.start) + 1
+        raise PolicyError([f"{name}:{line}: file: is not UTF-8"]) from None
+    if size > MAX_BYTES:
         raise PolicyError([f"{name}:1: file: is larger than {MAX_BYTES:,} bytes"])
     try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, LOADER)):
-            raise PolicyError([f"{name}:1: file: must not use YAML aliases"])
+        odd = first_odd(yaml.parse(text, LOADER))
+        if odd is not None:
+            raise PolicyError([f"{name}:{odd}"])
         root = yaml.compose(text, LOADER)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -141,14 +157,28 @@ def _policy(reader: Reader, found: dict[str, Node], *, sha256: str) -> Policy:
 def _rules(reader: Reader, node: Node | None) -> tuple[Rule, ...]:
     if node is None:
         return ()
-    rules, seen = [], set()
+    rules: list[Rule] = []
     for path, item in reader.items(node, "rules"):
+        faults = len(reader.faults)
         rule = _rule(reader, item, path)
-        if rule.id in seen:
+        if len(reader.faults) > faults:
+            continue
+        if rule.id in {other.id for other in rules}:
             reader.fault(item, f"{path}.id", f"{rule.id} is used twice")
-        seen.add(rule.id)
+        for other in rules:
+            if _speak_of_the_same(rule, other):
+                reader.fault(item, path, f"speaks of the same group on the same day as {other.id}")
         rules.append(rule)
     return tuple(rules)
+
+
+def _speak_of_the_same(one: Rule, other: Rule) -> bool:
+    """Tell whether two rules of which only one can hold would both hold."""
+    if ALONE.get(one.kind, one.id) != ALONE.get(other.kind):
+        return False
+    groups = {*(one.groups or GROUPS)} & {*(other.groups or GROUPS)}
+    one_ends, other_ends = one.effective_to or date.max, other.effective_to or date.max
+    return bool(groups) and one.effective_from < other_ends and other.effective_from < one_ends
 
 
 def _rule(reader: Reader, node: Node, path: str) -> Rule:
@@ -161,15 +191,12 @@ def _rule(reader: Reader, node: Node, path: str) -> Rule:
         optional={"groups", "effective_to"} | optional,
     )
     start = reader.day(found.get("effective_from"), f"{path}.effective_from")
-    end = reader.optional_day(found.get("effective_to"), f"{path}.effective_to")
-    if end is not None and end <= start:
-        reader.fault(found["effective_to"], f"{path}.effective_to", "must be after effective_from")
     return Rule(
         id=reader.text(found.get("id"), f"{path}.id"),
         kind=kind,
         source=read_source(reader, found, path),
         effective_from=start,
-        effective_to=end,
+        effective_to=reader.end_after(start, found, path),
         groups=_groups(reader, found.get("groups"), f"{path}.groups"),
         any=_conditions(reader, found.get("any"), f"{path}.any"),
         months=_number(reader, found.get("months"), f"{path}.months", most=120),
@@ -186,8 +213,8 @@ def _rule(reader: Reader, node: Node, path: str) -> Rule:
 
 def _kind_of(reader: Reader, node: Node, path: str) -> str:
     """Find a rule's kind first: it says which other keys belong there."""
-    for key, value in getattr(node, "value", ()):
-        if getattr(key, "value", None) == "kind":
+    for key, value in node.value if isinstance(node, MappingNode) else ():
+        if key.value == "kind":
             return reader.choice(value, f"{path}.kind", RULE_KINDS)
     return "entitled"
 

@@ -4,15 +4,22 @@ The document is composed, not loaded, so that every key still knows its line. Fa
 so that one answer names them all. Used by policy_file only.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import TypeVar
 
+import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from gateway.coverage.policy import CONFIDENCES, STATUSES, Source
 
 T = TypeVar("T")
+WHOLE = re.compile("0|[1-9][0-9]{0,17}")
+DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+MAX_DEPTH = 20
+"""The shipped files nest five deep; composing many thousand levels would end the process."""
+
 SOURCED = {"source", "status", "confidence"}
 
 
@@ -41,6 +48,9 @@ class Reader:
             return {}
         found: dict[str, Node] = {}
         for key_node, value in node.value:
+            if not isinstance(key_node, ScalarNode):
+                self.fault(key_node, path or "file", "a key must be a word")
+                continue
             key = str(key_node.value)
             here = f"{path}.{key}" if path else key
             if key in found:
@@ -86,12 +96,25 @@ class Reader:
         return allowed[0]
 
     def choices(self, node: Node | None, path: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
-        """Read a list of words, or `all`."""
+        """Read a list of different words, at least one, or `all`."""
         if node is None:
             return ()
         if isinstance(node, ScalarNode) and node.value == "all":
             return allowed
-        return tuple(self.choice(item, here, allowed) for here, item in self.items(node, path))
+        found: list[str] = []
+        for here, item in self.filled(node, path):
+            word = self.choice(item, here, allowed)
+            if word in found:
+                self.fault(item, here, "is written twice")
+            found.append(word)
+        return tuple(found)
+
+    def filled(self, node: Node, path: str) -> list[tuple[str, Node]]:
+        """Read a list that is not empty, each item with its own path."""
+        found = self.items(node, path)
+        if not found and isinstance(node, SequenceNode):
+            self.fault(node, path, "must name at least one")
+        return found
 
     def whole(self, node: Node | None, path: str, *, least: int = 0, most: int = 10**12) -> int:
         """Read a whole number within bounds."""
@@ -99,14 +122,14 @@ class Reader:
             return least
         if isinstance(node, ScalarNode) and node.tag.endswith(":int"):
             digits = node.value.replace("_", "")
-            if digits.isascii() and digits.isdigit() and least <= int(digits) <= most:
+            if WHOLE.fullmatch(digits) and least <= int(digits) <= most:
                 return int(digits)
         self.fault(node, path, f"must be a whole number from {least:,} to {most:,}")
         return least
 
     def day(self, node: Node | None, path: str) -> date:
         """Read an ISO day."""
-        if isinstance(node, ScalarNode):
+        if isinstance(node, ScalarNode) and DAY.fullmatch(node.value):
             try:
                 return date.fromisoformat(node.value)
             except ValueError:
@@ -118,6 +141,34 @@ class Reader:
     def optional_day(self, node: Node | None, path: str) -> date | None:
         """Read an ISO day or nothing."""
         return None if is_null(node) else self.day(node, path)
+
+    def end_after(self, start: date | None, found: dict[str, Node], path: str) -> date | None:
+        """Read `effective_to`, the first day after `effective_from` that no longer counts."""
+        end = self.optional_day(found.get("effective_to"), f"{path}.effective_to")
+        if start is not None and end is not None and end <= start:
+            message = "must be after effective_from"
+            self.fault(found["effective_to"], f"{path}.effective_to", message)
+        return end
+
+
+def first_odd(events: Iterable[yaml.Event]) -> str | None:
+    """Name the first thing no policy needs, "line: file: what", before anything is built of it."""
+    depth = 0
+    for event in events:
+        odd = None
+        if isinstance(event, yaml.AliasEvent):
+            odd = "must not use YAML aliases"
+        elif getattr(event, "tag", None) is not None:
+            odd = "must not use YAML tags"
+        elif isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            odd = f"is nested more than {MAX_DEPTH} deep" if depth > MAX_DEPTH else None
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if odd is not None:
+            mark = event.start_mark
+            return f"{mark.line + 1 if mark else 1}: file: {odd}"
+    return None
 
 
 def is_null(node: Node | None) -> bool:

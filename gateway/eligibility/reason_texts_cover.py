@@ -161,6 +161,13 @@ NOTES: dict[str, Row] = {
         "មិនចាំបាច់ធ្វើអ្វីទេ។",
         P109, "assumption", None,
     ),
+    "payer_assumed": (
+        "More than one scheme covers this care; which of them pays first is an assumption",
+        "មានរបបលើសពីមួយដែលគ្របដណ្តប់ការថែទាំនេះ របបណាត្រូវបង់មុនគឺជាការសន្មត",
+        "Nothing to do; NSSF may set another order.",
+        "មិនចាំបាច់ធ្វើអ្វីទេ ប.ស.ស. អាចកំណត់លំដាប់ផ្សេង។",
+        PRODUCT, "assumption", None,
+    ),
     "estimate": (
         "The day lies ahead: this is an estimate and promises nothing",
         "ថ្ងៃនេះមិនទាន់មកដល់៖ នេះជាការប៉ាន់ស្មាន មិនមែនជាការសន្យាទេ",

@@ -76,7 +76,8 @@ def by_name(conn: Connection[Any], name: str, born: date) -> list[Candidate]:
 
 def name_params(name: str, born: date) -> dict[str, Any]:
     """Return what BY_NAME asks for."""
-    return {"name": name, "turned": " ".join(reversed(name.split())), "born": born}
+    words = name.split()
+    return {"name": " ".join(words), "turned": " ".join(reversed(words)), "born": born}
 
 
 def _search(

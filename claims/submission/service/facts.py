@@ -42,7 +42,7 @@ def facts_of(
         submit_by=submit_by,
         patient=_patient(body, judgement.person),
         place=place,
-        standing=_standing(judgement, check),
+        standing=standing_in(judgement, check),
         lines=body.lines(),
         diagnoses=body.diagnoses(classify),
         maternity=body.maternity(),
@@ -77,14 +77,20 @@ def _patient(body: Body, person: Person | None) -> Patient:
     )
 
 
-def _standing(judgement: Judgement, check: str | None) -> Standing:
+def standing_in(judgement: Judgement, check: str | None) -> Standing:
+    """Return what adjudication learns of a person's cover."""
     decision = judgement.decision
     return Standing(
         found=judgement.found,
         verdict=decision.verdict,
         scheme=decision.scheme,
         grants={
-            name: Grant(benefit.covered, benefit.remaining_days, benefit.remaining_uses)
+            # One scheme pays the whole claim: what another would give is not its to pay.
+            name: Grant(
+                benefit.covered and benefit.scheme == decision.scheme,
+                benefit.remaining_days,
+                benefit.remaining_uses,
+            )
             for name, benefit in decision.benefits.items()
         },
         why=tuple((reason.text_en, reason.text_km) for reason in decision.reasons),

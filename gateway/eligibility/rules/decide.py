@@ -31,14 +31,17 @@ def decide(facts: Facts, policies: PolicySet) -> Decision:
     if person is None:
         return Decision("not_found", reasons=(reason("card_not_found"),))
     asked = facts.benefits or BENEFITS
-    standing = standing_of(facts, person, policies)
+    standing = standing_of(facts, person)
     if standing.refusals:
         return _closed("not_eligible", asked, standing.refusals)
     if standing.doubts:
         return _closed("unknown", asked, standing.doubts)
     schemes = scheme_findings(facts, person, policies)
     findings = {benefit: _benefit(benefit, schemes, facts, person) for benefit in asked}
-    return _verdict(findings, schemes, standing.notes)
+    decision = _verdict(findings, schemes)
+    if len(schemes) > 1 and _another_pays(decision, schemes, facts, person):
+        return replace(decision, reasons=(*decision.reasons, reason("payer_assumed")))
+    return decision
 
 
 def decide_promised(facts: Facts, policies: PolicySet, scheme: str) -> Decision | None:
@@ -63,7 +66,7 @@ def decide_promised(facts: Facts, policies: PolicySet, scheme: str) -> Decision 
     schemes = (SchemeFinding(scheme, ENTITLED, policy),)
     asked = facts.benefits or BENEFITS
     findings = {benefit: _benefit(benefit, schemes, kept, person) for benefit in asked}
-    return _verdict(findings, schemes, ())
+    return _verdict(findings, schemes)
 
 
 def decide_family(facts: Facts, policies: PolicySet) -> tuple[tuple[Person, Decision], ...]:
@@ -83,24 +86,35 @@ def _closed(verdict: str, asked: Iterable[str], reasons: tuple[Reason, ...]) -> 
     return Decision(verdict, None, findings, reasons)
 
 
-def _verdict(
-    findings: dict[str, BenefitFinding],
-    schemes: tuple[SchemeFinding, ...],
-    notes: tuple[Reason, ...],
-) -> Decision:
+def _verdict(findings: dict[str, BenefitFinding], schemes: tuple[SchemeFinding, ...]) -> Decision:
     asked = findings.values()
-    covered = next((one for one in asked if one.covered and not one.emergency_only), None)
+    covered = next((one for one in asked if _pays(one)), None)
     if covered is not None:
-        reasons = notes + _notes(schemes, covered.scheme)
-        return Decision("eligible", covered.scheme, findings, reasons)
+        return Decision("eligible", covered.scheme, findings, _notes(schemes, covered.scheme))
     emergency = next((one for one in asked if one.emergency_only), None)
     if emergency is not None:
-        reasons = emergency.reasons + notes + _notes(schemes, emergency.scheme)
+        reasons = emergency.reasons + _notes(schemes, emergency.scheme)
         return Decision("emergency_only", emergency.scheme, findings, _once(reasons))
     doubtful = [one for one in asked if one.unknown]
     verdict = "unknown" if doubtful else "not_eligible"
     why = tuple(why for one in (doubtful or asked) for why in one.reasons)
     return Decision(verdict, None, findings, _once(why))
+
+
+def _another_pays(
+    decision: Decision, schemes: tuple[SchemeFinding, ...], facts: Facts, person: Person
+) -> bool:
+    """Tell whether another scheme covers something that the first one pays here."""
+    return any(
+        _pays(paid) and scheme.scheme != paid.scheme
+        and _pays(_by_scheme(paid.benefit, scheme, facts, person))
+        for paid in decision.benefits.values()
+        for scheme in schemes
+    )  # fmt: skip
+
+
+def _pays(finding: BenefitFinding) -> bool:
+    return finding.covered and not finding.emergency_only
 
 
 def _notes(schemes: tuple[SchemeFinding, ...], payer: str | None) -> tuple[Reason, ...]:
@@ -124,7 +138,7 @@ def _benefit(
     others: list[BenefitFinding] = []
     for scheme in schemes:
         finding = _by_scheme(benefit, scheme, facts, person)
-        if finding.covered and not finding.emergency_only:
+        if _pays(finding):
             return finding
         others.append(finding)
     emergency = next((one for one in others if one.emergency_only), None)
@@ -214,7 +228,7 @@ def _limits(
         limit = rule.limit
         if limit is None or benefit not in limit.benefits:
             continue
-        left, open_today = _left(limit, policy.scheme, day, person)
+        left, open_today = _left(limit, benefit, policy.scheme, day, person)
         if tightest is None or left.value < tightest.value:
             tightest = left
         if not open_today:
@@ -222,18 +236,23 @@ def _limits(
     return tightest, None
 
 
-def _left(limit: Limit, scheme: str, day: date, person: Person) -> tuple[Remaining, bool]:
-    """Count what is left in the rolling window; a day that counts already may be used again."""
+def _left(
+    limit: Limit, benefit: str, scheme: str, day: date, person: Person
+) -> tuple[Remaining, bool]:
+    """Count what is left in the rolling window: days, or uses (each benefit of each day is one).
+
+    What counts already may be used again.
+    """
     after = months_before(day, limit.window_months)
-    used = [
-        on
-        for of, benefit, on in person.usage
-        if of == scheme and benefit in limit.benefits and after < on <= day
-    ]
-    if limit.unit == "day":
-        days = set(used)
-        return Remaining("day", max(limit.value - len(days), 0)), len(days - {day}) < limit.value
-    return Remaining("count", max(limit.value - len(used), 0)), len(used) < limit.value
+    uses = {
+        (on, of_benefit)
+        for of, of_benefit, on in person.usage
+        if of == scheme and of_benefit in limit.benefits and after < on <= day
+    }
+    counted: set[object] = {on for on, _ in uses} if limit.unit == "day" else {*uses}
+    now = day if limit.unit == "day" else (day, benefit)
+    left = Remaining(limit.unit, max(limit.value - len(counted), 0))
+    return left, len(counted - {now}) < limit.value
 
 
 def _reached(rule: Rule, limit: Limit, left: Remaining) -> Reason:

@@ -1,7 +1,9 @@
-"""Is a dependent covered through the member's family? Ages and the member's own cover.
+"""Is a dependent or a newborn covered through the family? Ages and the member's own cover.
 
 Pure. Sub-Decree 280/2023 by way of the policy's rules; members themselves pass untouched.
 """
+
+from datetime import timedelta
 
 from gateway.coverage.policy import Rule
 from gateway.eligibility.reasons import reason
@@ -21,6 +23,19 @@ def judge_family(case: Case) -> None:
     rule_of_member = case.policy.rule("principal", person.group, day)
     if rule_of_member is not None:
         _principal(case, rule_of_member)
+
+
+def judge_newborn(case: Case) -> None:
+    """Cover a child without a card under the mother's for as many days as the scheme says."""
+    child, rules = case.facts.newborn, case.policy.claims
+    if child is None:
+        return
+    source = rules.source_of("newborn_days")
+    last = child.date_of_birth + timedelta(days=rules.newborn_days)
+    if case.facts.day > last:
+        case.refusals.append(reason("newborn_too_old", source, days=rules.newborn_days))
+    else:
+        case.notes.append(reason("newborn_covered", source, day=last))
 
 
 def _is_waived(rule: Rule, person: Person) -> bool:

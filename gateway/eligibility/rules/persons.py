@@ -1,14 +1,13 @@
 """May this person use this card that day? Identity, status, dates and family, before any scheme.
 
-Pure. Refusals end the matter, doubts make the verdict `unknown`, notes go along with any verdict.
+Pure. Refusals end the matter, doubts make the verdict `unknown`.
 """
 
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from gateway.coverage.policy import PolicySet
 from gateway.eligibility.reasons import Reason, reason
-from gateway.eligibility.rules.facts import Facts, Person
+from gateway.eligibility.rules.facts import Facts, Newborn, Person
 
 STATUS_REASONS = {
     "deceased": "deceased",
@@ -24,15 +23,14 @@ class Standing:
 
     refusals: tuple[Reason, ...] = ()
     doubts: tuple[Reason, ...] = ()
-    notes: tuple[Reason, ...] = ()
 
 
 IN_ORDER = Standing()
 
 
-def standing_of(facts: Facts, person: Person, policies: PolicySet) -> Standing:
+def standing_of(facts: Facts, person: Person) -> Standing:
     """Judge the person and card on the service day (feed: status_on is a status's first day)."""
-    refusals, doubts, notes = _status(facts, person)
+    refusals, doubts = _status(facts, person)
     if person.card_status in CARD_REASONS:
         refusals.append(reason(CARD_REASONS[person.card_status]))
     if person.two_active_cards and not refusals:
@@ -43,10 +41,10 @@ def standing_of(facts: Facts, person: Person, policies: PolicySet) -> Standing:
     if person.is_dependent:
         refusals += _registration(person, facts.day)
     if facts.newborn is not None:
-        _newborn(facts, person, policies, refusals, notes)
-    if not (refusals or doubts or notes):
+        refusals += _newborn(facts.newborn, person, facts.day)
+    if not (refusals or doubts):
         return IN_ORDER
-    return Standing(tuple(refusals), tuple(doubts), tuple(notes))
+    return Standing(tuple(refusals), tuple(doubts))
 
 
 def status_on(person: Person, day: date) -> str | None:
@@ -63,15 +61,13 @@ def age_on(born: date, day: date) -> int:
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
-def _status(facts: Facts, person: Person) -> tuple[list[Reason], list[Reason], list[Reason]]:
+def _status(facts: Facts, person: Person) -> tuple[list[Reason], list[Reason]]:
     status = status_on(person, facts.day)
-    if status == "active":
-        return [], [], []
     if status is None:
-        return [], [reason("status_unknown")], []
-    if status == "deceased" and _died_after_birth(facts, person):
-        return [], [], []
-    return [reason(STATUS_REASONS[status], day=person.status_on)], [], []
+        return [], [reason("status_unknown")]
+    if status == "active" or (status == "deceased" and _died_after_birth(facts, person)):
+        return [], []
+    return [reason(STATUS_REASONS[status], day=person.status_on)], []
 
 
 def _died_after_birth(facts: Facts, mother: Person) -> bool:
@@ -92,20 +88,8 @@ def _registration(person: Person, day: date) -> list[Reason]:
     return []
 
 
-def _newborn(
-    facts: Facts, mother: Person, policies: PolicySet, refusals: list[Reason], notes: list[Reason]
-) -> None:
-    child = facts.newborn
-    if child is None:
-        return
-    rules = policies.claim_rules(None, facts.day)
-    source, days = rules.source_of("newborn_days"), rules.newborn_days
+def _newborn(child: Newborn, mother: Person, day: date) -> list[Reason]:
+    """Refuse a card that is no mother's, and a day before the birth; each scheme judges the age."""
     if mother.sex != "F":
-        refusals.append(reason("newborn_not_mother", source))
-    elif facts.day < child.date_of_birth:
-        refusals.append(reason("newborn_not_born"))
-    elif (facts.day - child.date_of_birth).days > days:
-        refusals.append(reason("newborn_too_old", source, days=days))
-    else:
-        last = child.date_of_birth + timedelta(days=days)
-        notes.append(reason("newborn_covered", source, day=last))
+        return [reason("newborn_not_mother")]
+    return [reason("newborn_not_born")] if day < child.date_of_birth else []

@@ -10,7 +10,7 @@ from gateway.coverage.policy import Policy, PolicySet
 from gateway.eligibility.reasons import Reason, reason
 from gateway.eligibility.rules.contributions import judge_contributions
 from gateway.eligibility.rules.facts import Case, Cover, Facts, Person
-from gateway.eligibility.rules.family import judge_family
+from gateway.eligibility.rules.family import judge_family, judge_newborn
 
 CARE_SCHEMES = ("health_care", "occupational_risk", "hef")
 WORK_CAUSES = ("work", "commuting")
@@ -84,11 +84,20 @@ def _not_in_force(facts: Facts, cover: Cover) -> Reason | None:
 
 def _entitlement(case: Case) -> SchemeFinding:
     judge_family(case)
+    judge_newborn(case)
     if not case.refusals:
         judge_contributions(case)
+    _note_assumed_cause(case)
     scheme, policy = case.cover.scheme, case.policy
     if case.refusals:
         return SchemeFinding(scheme, REFUSED, policy, tuple(case.refusals))
     if case.doubts:
         return SchemeFinding(scheme, UNKNOWN, policy, tuple(case.doubts))
     return SchemeFinding(scheme, ENTITLED, policy, notes=tuple(case.notes))
+
+
+def _note_assumed_cause(case: Case) -> None:
+    """Say so when it is only assumed that the scheme pays for an injury at work."""
+    scheme, source = case.policy.scheme, case.policy.causes_source
+    if case.facts.cause in WORK_CAUSES and source.status == "assumption":
+        case.notes.append(reason("rule_assumed", source, rule=f"{scheme}: causes"))

@@ -142,11 +142,13 @@ def _read(conn: Connection[Any], key: str, day: date, counted: str | None, *, by
 
 
 def _decided(facts: Facts, found: Found, policies: PolicySet, *, by: Actor) -> dict[str, Any]:
+    hints = found.hints if facts.person is None else ()
     if found.reasons:
-        decision = Decision("unknown", reasons=found.reasons)
+        decision, hints = Decision("unknown", reasons=found.reasons), ()
+    elif found.key is None:
+        decision, hints = Decision("not_found", reasons=hints), ()
     else:
         decision = decide(facts, policies)
-    hints = found.hints if facts.person is None and not found.reasons else ()
     answer = to_answer(facts, decision, policies, decide_family(facts, policies), hints)
     if found.candidates:
         answer["candidates"] = to_candidates(found.candidates, by=by)

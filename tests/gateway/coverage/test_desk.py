@@ -28,6 +28,22 @@ def test_a_stranger_reads_who_is_covered_and_what_it_costs(client: FlaskClient) 
     assert "Children are covered until 18" in page
 
 
+@pytest.mark.usefixtures("world")
+def test_every_number_of_the_page_says_where_it_comes_from_and_how_sure_it_is(
+    client: FlaskClient,
+) -> None:
+    page = " ".join(read(client).split())
+
+    worker = page[page.index("2 paid months in a row") : page.index("Public servant")]
+    assert "Prakas 109/2016 · law" in worker.split("180 days")[0]
+    assert "WageIndicator summary of Prakas 109/2016 · as reported" in worker.split("180 days")[1]
+    lapse = page[page.index("More than 6 unpaid months") :]
+    assert "CamboJA News on voluntary abandonment, 2025 · as reported" in lapse[:200]
+    newborn = page[page.index("for 28 days.") :]
+    assert "product default, no published figure · assumption" in newborn[:120]
+    assert "(MPA, CPA1-3) of the Ministry of Health · assumption" in page
+
+
 @pytest.mark.usefixtures("app")
 def test_before_the_voluntary_scheme_it_offers_none(client: FlaskClient) -> None:
     load_default_policies()

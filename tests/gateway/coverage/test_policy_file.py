@@ -13,6 +13,20 @@ from gateway.coverage.service import DEFAULTS
 
 SHIPPED = {path.name: path.read_text(encoding="utf-8") for path in sorted(DEFAULTS.glob("*.yaml"))}
 WORKERS = SHIPPED["health_care-2016-03-17.yaml"]
+EXCLUDED = (
+    "{id: X, services: [IPD-CASE], effective_from: 2025-01-01, effective_to: 2026-01-01,"
+    " source: a test, status: law, confidence: H}"
+)
+ANOTHER = """  - id: {id}
+    kind: {kind}
+    {groups}
+    effective_from: {start}
+    effective_to: {end}
+    source: a test
+    status: law
+    confidence: H
+benefits:
+"""
 
 
 def faults_of(text: str) -> list[str]:
@@ -114,6 +128,21 @@ def test_what_is_shown_of_a_policy_has_a_source_for_every_rule() -> None:
         ("  inpatient:", "  dental:", "benefits.dental", "must be one of outpatient"),
         ("value: 2_000_000", "value: -1", "claims.four_eyes_above_riel.value", "must be a whole number"),
         ("  exclusions: []", "  exclusions: [{id: X}]", "claims.exclusions[0]", "must name services"),
+        ("effective_from: 2016-03-17\ntitle", "effective_from: 20160317\ntitle", "effective_from", "must be a day"),
+        ("effective_from: 2016-03-17\ntitle", "effective_from: 2016-W11-4\ntitle", "effective_from", "must be a day"),
+        ("effective_from: 2016-03-17\ntitle", "effective_from: 2016-02-30\ntitle", "effective_from", "must be a day"),
+        ("    effective_to:\n", "    effective_to: 2016-03-17\n", "rules[0].effective_to", "must be after effective_from"),
+        ("order: 1", f"order: {'9' * 5000}", "order", "must be a whole number"),
+        ("order: 1", "order: 017", "order", "must be a whole number"),
+        ("days: 180", "days: 15600.5", "rules[1].days", "must be a whole number"),
+        ("groups: [private_worker]", "groups: []", "rules[0].groups", "must name at least one"),
+        ("levels: all", "levels: []", "benefits.outpatient.levels", "must name at least one"),
+        ("[illness, maternity]", "[illness, illness]", "causes.value[1]", "is written twice"),
+        ("rules:\n", "rules:\n  - W-MED\n", "rules[0]", "must be a mapping"),
+        ("order: 1", "order: 1\n[a, b]: 2", "file", "a key must be a word"),
+        ("  exclusions: []", f"  exclusions: [{EXCLUDED}, {EXCLUDED}]", "claims.exclusions[1].id", "is used twice"),
+        ("  exclusions: []", f"  exclusions: [{EXCLUDED.replace('2026', '2024')}]", "claims.exclusions[0].effective_to", "must be after effective_from"),
+        ("  exclusions: []", f"  exclusions: [{EXCLUDED.replace('[IPD-CASE]', '[]')}]", "claims.exclusions[0].services", "must name at least one"),
     ],
 )  # fmt: skip
 def test_a_fault_names_file_line_and_key(old: str, new: str, key: str, says: str) -> None:
@@ -143,18 +172,61 @@ def test_all_faults_are_named_at_once() -> None:
     assert [fault.split(": ")[1] for fault in faults_of(changed)] == ["order", "scheme"]
 
 
+def test_a_faulty_rule_is_named_once_and_not_compared_with_the_others() -> None:
+    changed = WORKERS.replace("rules:\n", "rules:\n  - W-MED\n", 1)
+
+    assert faults_of(changed) == [
+        f"policy.yaml:{line_of(changed, '- W-MED')}: rules[0]: must be a mapping"
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
         ("", "is empty"),
         ("[]", "must be a mapping"),
         ("a: [", "file:"),
-        ("a: &x 1\nb: *x", "aliases"),
+        ("a: &x 1\nb: *x", "policy.yaml:2: file: must not use YAML aliases"),
+        ("a: &x [1, 1]\nb: &y [*x, *x]\nc: [*y, *y]", "must not use YAML aliases"),
+        (
+            "a: 1\nb: !!python/object/apply:os.system [ls]",
+            "policy.yaml:2: file: must not use YAML tags",
+        ),
+        ("scheme: !!str health_care", "must not use YAML tags"),
+        ("- " * 50_000, "is nested more than 20 deep"),
+        ("[" * 900 + "]" * 900, "is nested more than 20 deep"),
+        ("a: 1\n---\nb: 2", "another document"),
+        ("title: \ud800", "is not UTF-8"),
+        ("title: \0", "is not YAML"),
         ("x" * 200_001, "larger than"),
     ],
 )
 def test_what_is_no_policy_is_refused_in_one_line(text: str, says: str) -> None:
     assert says in faults_of(text)[0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "groups", "start", "end", "overlaps"),
+    [
+        ("entitled", "groups: [veteran, private_worker]", "2020-01-01", "", True),
+        ("entitled", "groups:", "2020-01-01", "2021-01-01", True),
+        ("entitled", "groups: [private_worker]", "2016-01-01", "2016-03-17", False),
+        ("entitled", "groups: [veteran]", "2020-01-01", "", False),
+        ("principal", "groups: [private_worker]", "2020-01-01", "", False),
+    ],
+)
+def test_two_rules_never_say_different_things_of_one_group_on_one_day(
+    kind: str, groups: str, start: str, end: str, overlaps: bool
+) -> None:
+    rule = ANOTHER.format(id="W-OTHER", kind=kind, groups=groups, start=start, end=end)
+    text = WORKERS.replace("benefits:\n", rule, 1)
+
+    if not overlaps:
+        assert parse_policy(text).rules[-1].id == "W-OTHER"
+        return
+    [fault] = faults_of(text)
+    assert fault.startswith(f"policy.yaml:{line_of(text, 'W-OTHER')}: rules[2]: speaks of the same")
+    assert fault.endswith("as W-MED")
 
 
 @pytest.mark.parametrize(

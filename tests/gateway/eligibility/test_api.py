@@ -253,6 +253,8 @@ def test_the_commands_load_show_and_verify(country: Owner, app: Any, tmp_path: A
     forged = run(args=["slip", "verify"], input="a.b.c")
 
     assert (shown.exit_code, "W-MED" in shown.output) == (0, True)
+    assert '{"any": [{"consecutive": 2}, {"paid": 6, "window": 12}]}' in shown.output
+    assert "due_day: 15 (" in shown.output
     assert (refused.exit_code, "bad.yaml:1: scheme:" in refused.output) == (1, True)
     assert forged.exit_code == 1
 

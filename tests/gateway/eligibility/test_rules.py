@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,15 +19,22 @@ from gateway.coverage.policy import (
     BENEFITS,
     CATEGORIES,
     CAUSES,
-    KINDS,
     LEVELS,
+    Limit,
     PolicySet,
     policy_set_of,
 )
 from gateway.coverage.policy_file import parse_policy
 from gateway.coverage.service import DEFAULTS
 from gateway.eligibility.rules.decide import decide, decide_family, decide_promised
-from gateway.eligibility.rules.facts import Cover, FacilityFacts, Facts, Newborn, Person
+from gateway.eligibility.rules.facts import (
+    Cover,
+    FacilityFacts,
+    Facts,
+    Newborn,
+    Person,
+    Remaining,
+)
 
 CARD = "2990101-0000001-ក"
 TODAY = date(2026, 11, 22)
@@ -176,6 +184,38 @@ def test_every_group_and_every_verdict_has_cases() -> None:
     }  # fmt: skip
 
 
+def troubles_of(case: dict[str, Any]) -> set[str]:
+    """Name what a case tries its person with: who has not paid at all is short and long overdue."""
+    who, because = case.get("who", {}), case.get("because", ())
+    return {
+        name
+        for name, tried in {
+            "covered": case["expect"] == "eligible",
+            "short": "paid" in who,
+            "lapsed": "lapsed" in because or case["rule"] == "V-LAPSE" or who.get("paid") == ""
+            or "2025-" in who.get("paid", "")[-7:],
+            "ended": who.get("status") == "ended" or "cover_ended" in because,
+            "limit": "used" in who,
+            "facility": "at" in case,
+        }.items()
+        if tried
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("group", [*CATEGORIES, "spouse", "child"])
+def test_every_group_is_tried_covered_short_lapsed_ended_over_the_limit_and_elsewhere(
+    group: str,
+) -> None:
+    tried = set()
+    for case in CASES:
+        who = case.get("who", {})
+        own = {} if who == "null" else who
+        if group == own.get("relationship", own.get("category", "private_worker")):
+            tried |= troubles_of(case | {"who": own})
+
+    assert tried == {"covered", "short", "lapsed", "ended", "limit", "facility"}
+
+
 def test_a_shortfall_says_what_is_missing_and_what_to_do() -> None:
     member = person_of({"category": "self_employed", "paid": "2026-10"})
 
@@ -215,6 +255,57 @@ def test_a_promise_stands_for_cover_and_contract_but_not_for_death_before() -> N
     assert decide_promised(replace(gone, cause="work"), POLICIES, "health_care") is None
 
 
+def changed(scheme: str, **given: Any) -> PolicySet:
+    """Return the shipped policies, one scheme's changed."""
+    files = (replace(one, **given) if one.scheme == scheme else one for one in FILES)
+    return policy_set_of(tuple(files), "changed")
+
+
+def test_how_long_a_newborn_is_covered_says_the_scheme_that_pays() -> None:
+    poor = {"category": "hef_poor", "covers": {"hef": "2020-01-01.."}}
+    [hef] = [one for one in FILES if one.scheme == "hef"]
+    longer = changed("hef", claims=replace(hef.claims, newborn_days=60))
+
+    assert decide(facts_of({"newborn": "2026-09-23", "who": poor}), longer).verdict == "eligible"
+    assert decide(facts_of({"newborn": "2026-09-23"}), longer).codes() == ("newborn_too_old",)
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "window_months", "used", "left", "covered"),
+    [
+        ("count", 2, 12, ["antenatal 2026-10-01"], 1, True),
+        ("count", 2, 12, ["antenatal 2026-10-01", "antenatal 2026-10-02"], 0, False),
+        ("count", 2, 12, ["antenatal 2026-10-01", "antenatal 2026-10-01"], 1, True),
+        ("count", 2, 12, ["antenatal 2026-10-01", "postnatal 2026-10-01"], 0, False),
+        ("count", 2, 12, ["antenatal 2026-10-01", "outpatient 2026-10-02"], 1, True),
+        ("count", 2, 12, ["antenatal 2026-10-01", "antenatal 2026-11-22"], 0, True),
+        ("count", 2, 12, ["antenatal 2026-10-01", "postnatal 2026-11-22"], 0, False),
+        ("day", 2, 12, ["antenatal 2026-10-01", "postnatal 2026-10-01"], 1, True),
+        ("day", 2, 12, ["antenatal 2026-10-01", "postnatal 2026-11-22"], 0, True),
+        ("day", 2, 1, ["antenatal 2026-10-22", "antenatal 2026-10-23"], 1, True),
+        ("day", 2, 24, ["antenatal 2024-11-22", "antenatal 2024-11-23"], 1, True),
+    ],
+)
+def test_a_limit_counts_days_or_uses_of_its_benefits_in_its_own_period(
+    unit: str, value: int, window_months: int, used: list[str], left: int, covered: bool
+) -> None:
+    limit = Limit(unit, value, window_months, ("antenatal", "postnatal"))
+    [file] = [one for one in FILES if one.effective_from == date(2023, 11, 14)]
+    rule = replace(file.rules[1], id="ANC", kind="limit", groups=None, limit=limit)
+    usage = tuple(
+        ("health_care", benefit, date.fromisoformat(day))
+        for benefit, day in (one.split() for one in used)
+    )
+    facts = facts_of({"ask": ["antenatal"]})
+    assert facts.person is not None
+    facts = replace(facts, person=replace(facts.person, usage=usage))
+
+    finding = decide(facts, changed("health_care", rules=(rule, *file.rules))).benefits["antenatal"]
+
+    assert finding.remaining == Remaining(unit, left)
+    assert finding.covered is covered
+
+
 def test_each_dependent_is_decided_on_their_own_facts() -> None:
     member = person_of({"category": "self_employed"})
     child = person_of({"relationship": "child", "born": "2016-05-05"}, member)
@@ -231,11 +322,14 @@ def test_each_dependent_is_decided_on_their_own_facts() -> None:
 DAYS = st.dates(date(2016, 1, 1), date(2027, 12, 31))
 LATELY = st.dates(date(2025, 1, 1), date(2027, 5, 31))
 EARLY = st.dates(date(2015, 1, 1), date(2018, 12, 31))
-EVERY_MONTH = 2**36 - 1
+# Paid months are drawn as those around the service: bit 29 is its month. Few of them are common,
+# so that one month more or less decides.
+SERVICE, EVERY_MONTH = 29, 2**36 - 1
 PAID = st.one_of(
     st.just(EVERY_MONTH), st.integers(0, 35).map(lambda n: EVERY_MONTH ^ 1 << n),
-    st.integers(0, EVERY_MONTH),
-).map(lambda bits: bits << parse_month("2024-06"))  # fmt: skip
+    st.integers(0, EVERY_MONTH), st.integers(0, 31).map(lambda few: few << SERVICE - 3),
+    st.integers(0, 2**7 - 1).map(lambda older: older << SERVICE - 12),
+)  # fmt: skip
 SCHEMES = ("health_care", "hef", "occupational_risk", "pension")
 
 
@@ -244,18 +338,28 @@ def mostly(usual: Any, *rare: Any) -> st.SearchStrategy[Any]:
     return st.sampled_from((*(usual,) * 9 * len(rare), *rare))
 
 
-def covers_of(start: date, days: int | None, paid: dict[str, int]) -> tuple[Cover, ...]:
-    period = (start, None if days is None else start + timedelta(days=days))
-    return tuple(Cover(scheme, (period,), paid[scheme]) for scheme in sorted(paid))
+def often(usual: st.SearchStrategy[Any], rare: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Draw what is usual nine times of ten."""
+    return mostly(usual, rare).flatmap(lambda chosen: chosen)
 
 
+def covers_of(start: date, end: date | None, paid: dict[str, int]) -> tuple[Cover, ...]:
+    return tuple(Cover(scheme, ((start, end),), paid[scheme]) for scheme in sorted(paid))
+
+
+OPEN = often(st.none(), DAYS)
+USAGE = st.lists(
+    st.tuples(st.sampled_from(SCHEMES), st.sampled_from(BENEFITS), LATELY), max_size=5
+).map(tuple) | st.dates(date(2026, 1, 1), date(2026, 12, 31)).map(
+    lambda last: usage_of({"until": last.isoformat(), "days": "180"})
+)
 OWN = st.builds(
     Person,
     card_key=st.just("K"),
     card_number=st.just("K"),
-    sex=st.sampled_from("FM"),
-    date_of_birth=st.none() | st.dates(date(1940, 1, 1), date(2027, 1, 1)),
-    category=st.none() | st.sampled_from(CATEGORIES),
+    sex=mostly("F", "M"),
+    date_of_birth=often(st.dates(date(1940, 1, 1), date(2008, 1, 1)), st.none() | DAYS),
+    category=often(st.sampled_from(CATEGORIES), st.none()),
     relationship=st.just("self"),
     status=mostly("active", "suspended", "ended", "deceased"),
     status_on=st.none() | DAYS,
@@ -263,50 +367,82 @@ OWN = st.builds(
     two_active_cards=mostly(False, True),
     covers=st.builds(
         covers_of,
-        EARLY | st.dates(date(2015, 1, 1), date(2026, 12, 31)),
-        st.none() | st.integers(1, 4500),
-        st.dictionaries(st.sampled_from(SCHEMES), PAID, min_size=1) | st.just({}),
+        often(EARLY, LATELY),
+        OPEN,
+        often(
+            PAID.map(lambda months: {"health_care": months})
+            | st.dictionaries(st.sampled_from(SCHEMES), PAID, min_size=2),
+            st.dictionaries(st.sampled_from(SCHEMES), PAID, max_size=1),
+        ),
     ),
-    usage=st.lists(DAYS, max_size=5).map(
-        lambda days: tuple(("health_care", "outpatient", day) for day in days)
-    ),
+    usage=often(st.just(()), USAGE),
 )
-PEOPLE = OWN | st.builds(
-    lambda person, relationship, principal: replace(
-        person, category=None, relationship=relationship, principal=principal
-    ),
-    OWN, st.sampled_from(("spouse", "child")), st.deferred(lambda: PEOPLE),
-)  # fmt: skip
+DEPENDENTS = st.builds(
+    lambda person, principal, **given: replace(person, category=None, principal=principal, **given),
+    OWN,
+    often(OWN, st.none()),
+    relationship=st.sampled_from(("spouse", "child")),
+    date_of_birth=often(st.dates(date(2005, 1, 1), date(2020, 1, 1)), st.none()),
+    disabled=mostly(False, True),
+    chronically_ill=mostly(False, True),
+    valid_from=often(EARLY, st.none() | DAYS),
+    valid_to=OPEN,
+)
+PLACE = st.builds(
+    FacilityFacts,
+    code=st.just("120101"),
+    kind=mostly("public", "private", None),
+    level=mostly("cpa3", None, *LEVELS),
+    contract_from=often(EARLY, DAYS),
+    contract_to=OPEN,
+)
+# A facility asks, or NSSF's hotline asks without one; the registry may not describe the facility.
+PLACES = st.tuples(st.just("120101"), often(PLACE, st.none())) | st.just((None, None))
+
+
+def asked(
+    place: tuple[str | None, FacilityFacts | None], day: date, person: Person, **given: Any
+) -> Facts:
+    """Ask about a person whose paid months are meant around the day."""
+    person = with_paid(person, lambda paid: paid << month_of(day) - SERVICE)
+    return Facts(day, person, facility_code=place[0], facility=place[1], **given)
+
+
+def with_paid(person: Person, change: Callable[[int], int]) -> Person:
+    """Change what a person has paid, and what the member has."""
+    covers = tuple(replace(cover, paid=change(cover.paid)) for cover in person.covers)
+    member = person.principal and with_paid(person.principal, change)
+    return replace(person, covers=covers, principal=member)
+
+
 QUESTIONS = st.builds(
-    Facts,
-    day=LATELY | DAYS,
-    person=PEOPLE,
-    facility_code=st.none() | st.just("120101"),
-    facility=st.none()
-    | st.builds(
-        FacilityFacts,
-        code=st.just("120101"),
-        kind=st.sampled_from(KINDS),
-        level=st.sampled_from(LEVELS),
-        contract_from=EARLY | DAYS,
-        contract_to=st.none() | DAYS,
-    ),
-    cause=st.sampled_from(CAUSES),
+    asked,
+    PLACES,
+    often(LATELY, DAYS),
+    OWN | DEPENDENTS,
+    cause=mostly("illness", *CAUSES),
+    emergency=st.booleans(),
     benefits=st.lists(st.sampled_from(BENEFITS), unique=True, max_size=3).map(tuple),
-    contributions_loaded=st.booleans(),
-    complete_through=st.none() | DAYS.map(month_of),
+    newborn=often(st.none(), LATELY.map(lambda born: Newborn("F", born))),
+    contributions_loaded=mostly(True, False),
+    complete_through=often(st.none(), DAYS.map(month_of)),
 )
+# What another policy of a scheme may say: nothing at all, or other things.
+CHANGES = st.sampled_from((
+    {"rules": ()}, {"benefits": {}}, {"causes": ()}, {"facility_kinds": ()}, {"due_day": 28},
+    {"order": 9}, {"claims": replace(FILES[0].claims, newborn_days=365)},
+))  # fmt: skip
 
 
 # Making a question up costs more than answering it: each is asked all that must hold.
 @settings(max_examples=300, deadline=None)
-@given(QUESTIONS, st.integers(0, 60), st.integers(1, 400))
+@given(QUESTIONS, st.integers(-30, 6), st.integers(1, 400), CHANGES)
 def test_whoever_asks_the_answer_is_explained_fair_and_of_its_day(
-    facts: Facts, month: int, days_later: int
+    facts: Facts, month: int, days_later: int, change: dict[str, Any]
 ) -> None:
     a_decision_depends_only_on_its_inputs_and_always_explains_itself(facts)
     paying_one_more_month_never_turns_eligible_into_not_eligible(facts, month)
-    a_later_policy_never_changes_the_decision_of_an_earlier_day(facts, days_later)
+    a_later_policy_never_changes_the_decision_of_an_earlier_day(facts, days_later, change)
 
 
 def a_decision_depends_only_on_its_inputs_and_always_explains_itself(facts: Facts) -> None:
@@ -320,26 +456,22 @@ def a_decision_depends_only_on_its_inputs_and_always_explains_itself(facts: Fact
 
 
 def paying_one_more_month_never_turns_eligible_into_not_eligible(facts: Facts, month: int) -> None:
+    """The month lies up to thirty before the service and six after; a member may pay it too."""
     before = decide(facts, POLICIES)
-    more = 1 << (parse_month("2023-01") + month)
-    person = facts.person
-    assert person is not None
-    paid = replace(
-        person, covers=tuple(replace(cover, paid=cover.paid | more) for cover in person.covers)
-    )
+    more = 1 << (month_of(facts.day) + month)
 
-    after = decide(replace(facts, person=paid), POLICIES)
+    assert facts.person is not None
+    paying = with_paid(facts.person, lambda paid: paid | more)
+    after = decide(replace(facts, person=paying), POLICIES)
 
     assert not (before.verdict == "eligible" and after.verdict != "eligible")
 
 
 def a_later_policy_never_changes_the_decision_of_an_earlier_day(
-    facts: Facts, days_later: int
+    facts: Facts, days_later: int, change: dict[str, Any]
 ) -> None:
-    later = tuple(
-        replace(policy, effective_from=facts.day + timedelta(days=days_later), rules=())
-        for policy in FILES[:1]
-    )
+    day = facts.day + timedelta(days=days_later)
+    later = tuple(replace(policy, effective_from=day, **change) for policy in FILES)
     changed: PolicySet = policy_set_of((*FILES, *later), "changed")
 
     assert decide(facts, changed) == decide(facts, POLICIES)

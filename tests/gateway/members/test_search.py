@@ -34,6 +34,7 @@ def found(owner: psycopg.Connection[Any], name: str, born: date = BORN) -> list[
         ("CHAN VISAL", True),
         ("visal chan", True),
         ("Chan Visál", True),
+        (" chan  VISAL ", True),
         ("CHANN VISAL", False),
         ("ចាន់ វិសាល", True),
         ("វិសាល ចាន់", True),
