@@ -16,7 +16,7 @@ UV := $(PY) -m uv pip compile -q --universal --python-version 3.11 --no-emit-ind
 
 help: ## Print this help
 	@while IFS= read -r line; do case "$$line" in \
-	  [a-z]*:*"## "*) printf '  make %-8s %s\n' "$${line%%:*}" "$${line##*## }";; esac; done < Makefile
+	  [a-z]*:*"## "*) printf '  make %-11s %s\n' "$${line%%:*}" "$${line##*## }";; esac; done < Makefile
 
 setup: $(STAMP) $(COMPILED) ## Create .venv and install the libraries (again only when they change)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import signal
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 from prometheus_client import multiprocess
 
-from config import ahead, processes, starting
+from config import ahead, patience, processes, starting
 
 _host, _port = os.environ.get("HOST") or "127.0.0.1", os.environ.get("PORT") or "8000"
 bind = f"[{_host}]:{_port}" if ":" in _host else f"{_host}:{_port}"
@@ -36,6 +37,9 @@ loglevel = "warning"
 
 def when_ready(server: Any) -> None:
     """Do once what every web process would do, and set it all aside from collections."""
+    logging.getLogger("gunicorn.error").addFilter(patience.is_worth_logging)
+    for listener in server.LISTENERS:
+        patience.hang_up_on_silence(listener.sock)
     ahead.prepare_ahead(server.app.wsgi())
     gc.collect()
     starting.started()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -24,6 +25,12 @@ SELECT %(actor)s::text, %(action)s::text, %(subject)s::text, %(facility)s::text,
        %(request_id)s::text, %(details)s::jsonb"""
 """One act; `FROM …` makes it part of a statement that may write nothing. Values: `act_of`."""
 _RECORD = Prepared("audit_record", RECORD)
+RECORD_ALL = """
+INSERT INTO audit_events (actor, action, subject, facility, request_id, details)
+SELECT actor, action, subject, facility, request_id, details::jsonb
+  FROM unnest(%(actor)s::text[], %(action)s::text[], %(subject)s::text[], %(facility)s::text[],
+              %(request_id)s::text[], %(details)s::text[])
+       AS a(actor, action, subject, facility, request_id, details)"""
 
 
 class Named(Protocol):
@@ -65,6 +72,15 @@ def record(
     row = act_of(by, action, subject=subject, facility=facility, **details)
     with transaction() as session:
         _RECORD.run(driver(session), row)
+
+
+def record_all(acts: Sequence[dict[str, Any]]) -> None:
+    """Write many acts (of `act_of`) to the trail by one statement, in the open transaction."""
+    if acts:
+        with transaction() as session:
+            columns = {name: [act[name] for act in acts] for name in acts[0]}
+            columns["details"] = [str(details, "utf-8") for details in columns["details"]]
+            driver(session).execute(RECORD_ALL, columns)
 
 
 def act_of(

@@ -20,6 +20,8 @@ from config.words import N_
 
 SEPARATOR = "-"
 NOT_ACCEPTED = N_("This value is not accepted.")
+MOVED_CODE = "invalid_transition"
+MOVED = N_("Somebody may have changed it meanwhile: open it again to see what can be done now.")
 # More digits than any field takes; Python itself refuses to read thousands of them.
 LONGEST_NUMBER = 18
 GROUPING = str.maketrans("", "", ", \u00a0\u202f")
@@ -63,10 +65,17 @@ def errors_of(problem: Problem) -> dict[str, str]:
 def sentence(problem: Problem) -> str:
     """Say in the person's language why a request could not be carried out."""
     title: str = gettext(problem.title)
-    if not problem.detail:
-        return title
-    detail = say(problem.detail, otherwise="")
+    told = gettext(problem.detail) if problem.detail else None
+    detail = detail_of({"code": problem.code, "detail": told})
     return f"{title}. {detail}" if detail else title
+
+
+def detail_of(body: Mapping[str, Any]) -> str | None:
+    """Return what a problem adds to its title; English alone is no help to who reads Khmer."""
+    if body["code"] == MOVED_CODE:
+        return str(gettext(MOVED))
+    detail = body.get("detail")
+    return None if language() == "km" and detail and detail.isascii() else detail
 
 
 def say(message: str, *, otherwise: str = NOT_ACCEPTED) -> str:

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, has_request_context, redirect, request
+from flask import Flask, Response, current_app, has_request_context, redirect, request
 from flask_babel import Babel, get_locale
 from jinja2 import Undefined
 
@@ -49,6 +49,14 @@ def local_path(target: str | None) -> str:
         return "/"
     parts = urlsplit(target)
     return target if not parts.scheme and not parts.netloc else "/"
+
+
+def here() -> str:
+    """Return the address that shows this page again, in another language; `/` if none does."""
+    if request.method == "GET":
+        return request.full_path.removesuffix("?")
+    known = current_app.create_url_adapter(request)
+    return request.path if known is not None and known.test(request.path, "GET") else "/"
 
 
 def set_language() -> Response:

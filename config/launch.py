@@ -6,12 +6,17 @@ a non-zero exit; nothing it started outlives it, and what a killed run left is c
 
 from __future__ import annotations
 
+import signal
+
+if __name__ == "__main__":
+    # Nothing is started yet, so until Signals listens a Ctrl-C simply ends this process.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import fcntl
 import http.client
 import math
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -26,7 +31,7 @@ try:
     from config.postgres_account import PostgresError
     from config.settings import Settings, SettingsError, settings_from
 except ImportError as error:
-    sys.exit(f"nssf: a library is missing ({error.name or error}): run `make setup`")
+    sys.exit(f"nssf: a library is missing ({error.name or error}): delete .venv, then `make setup`")
 
 STEPS = ("config.launch_steps", "db upgrade")
 READY_SECONDS = 60
@@ -104,6 +109,7 @@ class Launcher:
         with self._only_run():
             launch_children.end_left_overs(self.record)
             launch_checks.port_is_free(self.settings.host, self.settings.port)
+            launch_checks.web_sizes_are_numbers(self.environ)
             self._prepare_folders()
             try:
                 self._start()
@@ -166,7 +172,9 @@ class Launcher:
             process = launch_children.start(words, self.environ, out=None, error=log)
             self._wait_for(process)
         if process.returncode != 0:
-            reason = launch_children.last_words(log_file)
+            reason = launch_children.why_ended(process.returncode, log_file)
+            if self.embedded and postgres.out_of_space(self.settings.data_dir):
+                reason = f"no space left on the device of {self.settings.data_dir}"
             raise LaunchError(f"preparing the database failed: {reason} (see {log_file})")
 
     def _wait_for(self, process: subprocess.Popen[bytes]) -> None:

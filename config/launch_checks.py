@@ -14,6 +14,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 CONNECT_SECONDS = 5
 DATABASES = ("DATABASE_URL", "DATABASE_APP_URL")
+WEB_SIZES = ("WEB_WORKERS", "WEB_THREADS")
 
 
 class LaunchError(Exception):
@@ -41,6 +42,14 @@ def port_is_free(host: str, port: int) -> None:
             raise LaunchError(
                 f"cannot listen on {host} port {port}: {reason}; free it, or set HOST or PORT"
             ) from None
+
+
+def web_sizes_are_numbers(environ: Mapping[str, str]) -> None:
+    """Refuse a size of the web server that gunicorn would only trip over after everything else."""
+    for name in WEB_SIZES:
+        text = environ.get(name, "").strip()
+        if text and not (text.isdecimal() and int(text) > 0):
+            raise LaunchError(f"{name} must be a whole number above 0, not {text!r}")
 
 
 def reachable(host: str) -> str:

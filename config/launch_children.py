@@ -52,9 +52,7 @@ class Child:
     def ended(self) -> str:
         """Say in a few words how the program ended."""
         code = self.process.returncode if self.process is not None else 0
-        if code < 0:
-            return f"killed by {signal.Signals(-code).name}"
-        return f"exit code {code}; {last_words(self.log)}"
+        return f"{f'exit code {code}; ' if code >= 0 else ''}{why_ended(code, self.log)}"
 
 
 @dataclass(slots=True)
@@ -140,6 +138,11 @@ def end_left_overs(file: Path) -> None:
     processes.gone(left, 5)
 
 
+def why_ended(code: int, log: Path) -> str:
+    """Say why a program ended: the signal that killed it, else its last words."""
+    return f"killed by {signal.Signals(-code).name}" if code < 0 else last_words(log)
+
+
 def last_words(log: Path) -> str:
     """Return the line of a log that names the error: the last of its kind, else the last."""
     size = log.stat().st_size
@@ -150,7 +153,7 @@ def last_words(log: Path) -> str:
     missing = [line for line in lines if "No module named" in line]
     if missing:
         library = missing[-1].rpartition("No module named")[2].strip()
-        return f"the library {library} is missing: run `make setup`"
+        return f"the library {library} is missing: delete .venv, then `make setup`"
     errors = [line for line in lines if line.partition(":")[0].endswith(("Error", "Exception"))]
     return ((errors or lines or ["it said nothing"])[-1]).strip()
 

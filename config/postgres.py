@@ -131,6 +131,11 @@ def stop(data_dir: Path) -> None:
             shutil.rmtree(place.socket_folder(), ignore_errors=True)
 
 
+def out_of_space(data_dir: Path) -> bool:
+    """Tell whether the server of a data folder, since its last start, found the disk full."""
+    return postgres_cluster.out_of_space(_place(data_dir))
+
+
 def urls(folder: Path) -> tuple[str, str]:
     """Return the owner's and the application's address of a server by its socket folder."""
     return _url(OWNER, DATABASE, folder), _url(APPLICATION, DATABASE, folder)

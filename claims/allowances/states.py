@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from auth.permissions import Actor, Permission
 from config.errors import Conflict
+from config.transitions import edge_taken
 from config.words import N_
 
 
@@ -101,11 +102,7 @@ def find_transition(
 ) -> AllowanceTransition:
     """Return the edge an action takes from a state, or refuse naming the actions it allows."""
     edges = _open_edges(AllowanceState(state), awaiting)
-    for edge in edges:
-        if edge.action == action:
-            return edge
-    allowed = sorted({edge.action for edge in edges if edge.button})
-    raise InvalidAllowanceTransition(state=str(state), allowed=allowed)
+    return edge_taken(edges, state, action, InvalidAllowanceTransition)
 
 
 def actions_for(

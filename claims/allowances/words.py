@@ -67,6 +67,11 @@ STEP = {
     "pay": N_("Paid"),
     "unpay": N_("The money came back"),
 }
+STOPPED = {
+    "approved": N_("Nothing of this is put into a batch. Reopen it to decide anew."),
+    "batched": N_("It is taken out when its batch is authorised, and not exported after that."),
+    "paid": N_("Ask it back from the member, and enter it as money that came back."),
+}
 WORDS = {
     "allowance_kind": KIND,
     "allowance_event": EVENT,
@@ -79,4 +84,5 @@ WORDS = {
     "yes_no": YES_NO,
     "missing_registration": MISSING,
     "allowance_step": STEP,
+    "stopped_allowance": STOPPED,
 }

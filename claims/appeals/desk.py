@@ -13,6 +13,8 @@ from auth.permissions import Permission
 from claims.appeals import service as appeals
 from claims.appeals.schemas import AppealBody, AppealDecision, AppealQuery, from_cursor, to_cursor
 from claims.appeals.words import WORDS
+from claims.review.desk.claims import claim_page
+from claims.submission.desk.listing import claim_page as own_page
 from claims.submission.desk.texts import reasons_to_name
 from claims.submission.states import DECIDED
 from config import clock
@@ -58,32 +60,35 @@ def show_appeals() -> str:
 
 @blueprint.post("/<number>")
 @requires(Permission.CLAIM_SUBMIT)
-def file_appeal(number: str) -> AnyResponse:
+def file_appeal(number: str) -> AnyResponse | tuple[str, int]:
     """Appeal against what was decided on a claim."""
     body, errors = load_form(AppealBody(), request.form)
     if errors:
-        flash(_("Say why you appeal."), "error")
+        return own_page(number, errors=errors), 422
+    try:
+        appeals.file_appeal(number, by=current_actor(), **body)
+    except Invalid as problem:
+        return own_page(number, errors=errors_of(problem)), 422
+    except Conflict as problem:
+        flash(sentence(problem), "error")
     else:
-        try:
-            appeals.file_appeal(number, by=current_actor(), **body)
-            flash(_("The appeal is filed."), "success")
-        except (Conflict, Invalid) as problem:
-            flash(_faults(problem), "error")
+        flash(_("The appeal is filed."), "success")
     return go("billing.show_claim", number=number)
 
 
 @blueprint.post("/<number>/decide")
 @requires(*REVIEWERS)
-def decide_appeal(number: str) -> AnyResponse:
+def decide_appeal(number: str) -> AnyResponse | tuple[str, int]:
     """Decide an appeal, or propose it to a second person."""
     body, errors = load_form(AppealDecision(), request.form)
     if errors:
-        flash("; ".join(dict.fromkeys(errors.values())), "error")
-        return go("review.show_claim", number=number)
+        return claim_page(number, errors=errors), 422
     try:
         claim = appeals.decide_appeal(number, by=current_actor(), **body)
-    except (Conflict, Forbidden, Invalid) as problem:
-        flash(_faults(problem), "error")
+    except Invalid as problem:
+        return claim_page(number, errors=errors_of(problem)), 422
+    except (Conflict, Forbidden) as problem:
+        flash(sentence(problem), "error")
     else:
         if claim["appeal"]["state"] == "open":
             flash(_("Your word is recorded; another person has to agree."), "info")
@@ -92,20 +97,12 @@ def decide_appeal(number: str) -> AnyResponse:
     return go("review.show_claim", number=number)
 
 
-def _faults(problem: Conflict | Forbidden | Invalid) -> str:
-    """Say what was wrong in one line: these forms stand on other slices' pages."""
-    found = errors_of(problem)
-    return (
-        "; ".join(found.values()) if isinstance(problem, Invalid) and found else sentence(problem)
-    )
-
-
 def _own(given: dict[str, Any]) -> dict[str, Any]:
     """Return what the facility's part needs: the appeal, or the form while there is time."""
     claim = given["claim"]
     last = claim["deadlines"]["appeal_by"]
     open_to = claim["appeal"] is None and last is not None and clock.today() <= last
-    return {"may_appeal": open_to, "today": clock.today()}
+    return {"may_appeal": open_to, "today": clock.today(), "form": request.form}
 
 
 def _review(given: dict[str, Any]) -> dict[str, Any]:
@@ -120,6 +117,7 @@ def _review(given: dict[str, Any]) -> dict[str, Any]:
     reasons = reasons_to_name(claim)
     return {
         "appeal": appeal, "may_decide": problem is None, "why_not": reason, "reasons": reasons,
+        "form": request.form,
     }  # fmt: skip
 
 

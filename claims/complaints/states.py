@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from auth.permissions import Actor, Permission
 from config.errors import Conflict
+from config.transitions import drawing, edge_taken
 from config.words import N_
 
 
@@ -81,14 +82,8 @@ TRANSITIONS: tuple[Transition, ...] = (
 def find_transition(state: ComplaintState | str, action: str, *, nssf: bool) -> Transition:
     """Return the edge an action takes from a state, or refuse naming the actions it allows."""
     edges = [edge for edge in TRANSITIONS if edge.source == state and edge.nssf == nssf]
-    for edge in edges:
-        if edge.action == action:
-            return edge
-    raise InvalidTransition(
-        detail=f"A complaint that is {state} cannot {action}.",
-        state=str(state),
-        allowed=sorted({edge.action for edge in edges if edge.button}),
-    )
+    detail = f"A complaint that is {state} cannot {action}."
+    return edge_taken(edges, state, action, InvalidTransition, detail)
 
 
 def actions_for(state: ComplaintState | str, actor: Actor) -> tuple[Transition, ...]:
@@ -110,14 +105,9 @@ def describe() -> str:
         f" | {', '.join(f'`{p}`' for p in edge.permissions)} |"
         for edge in TRANSITIONS
     ]
-    drawn = sorted({f"    {e.source} --> {e.target}: {e.action}" for e in TRANSITIONS})
     return "\n".join(
         [
-            "```mermaid",
-            "stateDiagram-v2",
-            "    [*] --> open",
-            *drawn,
-            "```",
+            *drawing(TRANSITIONS, "open"),
             "",
             "| from | action | to | who | permission |",
             "|---|---|---|---|---|",

@@ -19,6 +19,7 @@ from config.cursors import make_cursor, read_cursor
 from config.errors import Conflict, Invalid, TooLarge
 from config.forms import load_form, say, sentence
 from config.web import DeskBlueprint, Panel, go, render
+from config.words import N_
 
 PAGE_ROWS, FAULTS_SHOWN = 20, 50
 
@@ -47,7 +48,7 @@ def request_import() -> AnyResponse | tuple[str, int]:
     file = request.files.get("file")
     try:
         if file is None or not file.filename:
-            raise Invalid(detail="Missing data for required field.")
+            raise Invalid(detail=N_("Choose a file first."))
         job = imports.request_import(file.stream, file.filename, by=current_actor())
     except (Conflict, Invalid, TooLarge) as problem:
         return _list_page(error=sentence(problem)), problem.status

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from collections.abc import Sequence
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session, aliased
 
 from claims.ledger.ledger import Kind, Leg, Posting
 from claims.ledger.models import JournalEntry, JournalLeg
@@ -18,7 +20,7 @@ def find_posting(session: Session, kind: Kind, subject: str, occasion: int) -> P
             JournalEntry.occasion == occasion,
         )
     ).first()
-    return _posting(session, entry) if entry else None
+    return _postings(session, [entry])[entry.id] if entry else None
 
 
 def occasions(session: Session, kind: Kind, subject: str) -> int:
@@ -29,19 +31,23 @@ def occasions(session: Session, kind: Kind, subject: str) -> int:
     return session.scalar(counted) or 0
 
 
-def open_posting(session: Session, kind: Kind, subject: str) -> tuple[int, Posting] | None:
-    """Find the newest posting of a subject that nothing has reversed, with its entry's id."""
-    undone = select(JournalEntry.reverses_id).where(JournalEntry.reverses_id.is_not(None))
-    entry = session.scalars(
+def open_postings(
+    session: Session, kind: Kind, subjects: Sequence[str]
+) -> dict[str, tuple[int, Posting]]:
+    """Find for each subject the newest posting that nothing has reversed, with its entry's id."""
+    undoing = aliased(JournalEntry)
+    entries = session.scalars(
         select(JournalEntry)
         .where(
             JournalEntry.kind == kind,
-            JournalEntry.subject == subject,
-            JournalEntry.id.not_in(undone.where(JournalEntry.subject == subject)),
+            JournalEntry.subject.in_(subjects),
+            ~exists().where(undoing.reverses_id == JournalEntry.id),
         )
-        .order_by(JournalEntry.id.desc())
-    ).first()
-    return (entry.id, _posting(session, entry)) if entry else None
+        .order_by(JournalEntry.id)
+    )
+    newest = {entry.subject: entry for entry in entries}
+    postings = _postings(session, list(newest.values()))
+    return {entry.subject: (entry.id, postings[entry.id]) for entry in newest.values()}
 
 
 def balance(session: Session, account: str) -> int:
@@ -74,12 +80,15 @@ def unbalanced_entries(session: Session) -> list[tuple[int, int]]:
     return [(entry, int(amount)) for entry, amount in rows]
 
 
-def _posting(session: Session, entry: JournalEntry) -> Posting:
-    legs = session.execute(
-        select(JournalLeg.account, JournalLeg.riel)
-        .where(JournalLeg.entry_id == entry.id)
+def _postings(session: Session, entries: Sequence[JournalEntry]) -> dict[int, Posting]:
+    legs: dict[int, list[Leg]] = {entry.id: [] for entry in entries}
+    for entry_id, account, riel in session.execute(
+        select(JournalLeg.entry_id, JournalLeg.account, JournalLeg.riel)
+        .where(JournalLeg.entry_id.in_(legs))
         .order_by(JournalLeg.id)
-    )
-    return Posting(
-        Kind(entry.kind), entry.subject, tuple(Leg(*leg) for leg in legs), entry.occasion
-    )
+    ):
+        legs[entry_id].append(Leg(account, riel))
+    return {
+        one.id: Posting(Kind(one.kind), one.subject, tuple(legs[one.id]), one.occasion)
+        for one in entries
+    }

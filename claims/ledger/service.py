@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import zip_longest
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.orm import Session
 
 from auth.permissions import Actor
 from claims.ledger import queries
@@ -18,36 +20,42 @@ from config.errors import Conflict
 from config.words import N_
 
 
-def post(posting: Posting, *, reverses: int | None = None) -> bool:
-    """Write a posting once; tell whether it was new.
+def post(posting: Posting) -> bool:
+    """Write a posting once; tell whether it was new."""
+    return post_all([posting]) == 1
+
+
+def post_all(postings: Sequence[Posting], *, reverses: Sequence[int | None] = ()) -> int:
+    """Write many postings, each once; return how many were new.
 
     Idempotent on (kind, subject, occasion): the same posting again changes nothing, another one
-    under the same key is a conflict.
+    under the same key is a conflict. `reverses` names the entries they undo, in their order.
     """
+    if not postings:
+        return 0
+    rows = [
+        {"kind": one.kind, "subject": one.subject, "occasion": one.occasion, "reverses_id": undone}
+        for one, undone in zip_longest(postings, reverses)
+    ]
+    key = JournalEntry.kind, JournalEntry.subject, JournalEntry.occasion
     with transaction() as session:
-        entry = session.scalar(
+        written = session.execute(
             upsert(JournalEntry)
-            .values(
-                kind=posting.kind,
-                subject=posting.subject,
-                occasion=posting.occasion,
-                reverses_id=reverses,
-            )
-            .on_conflict_do_nothing(index_elements=["kind", "subject", "occasion"])
-            .returning(JournalEntry.id)
+            .on_conflict_do_nothing(index_elements=key)
+            .returning(JournalEntry.id, *key),
+            rows,
         )
-        if entry is None:
-            known = queries.find_posting(session, posting.kind, posting.subject, posting.occasion)
-            if known != posting:
-                raise Conflict(
-                    "journal_differs", detail=N_("This fact is in the ledger with another amount.")
-                )
-            return False
-        session.execute(
-            insert(JournalLeg),
-            [{"entry_id": entry, "account": leg.account, "riel": leg.riel} for leg in posting.legs],
-        )
-        return True
+        entries = {tuple(rest): entry for entry, *rest in written}
+        legs = []
+        for one in postings:
+            entry = entries.get((one.kind, one.subject, one.occasion))
+            if entry is None:
+                _check_known(session, one)
+                continue
+            legs += [{"entry_id": entry, "account": x.account, "riel": x.riel} for x in one.legs]
+        if legs:
+            session.execute(insert(JournalLeg), legs)
+        return len(entries)
 
 
 def occasions(kind: Kind, subject: str) -> int:
@@ -58,13 +66,17 @@ def occasions(kind: Kind, subject: str) -> int:
 
 def reverse(kind: Kind, subject: str, *, as_kind: Kind) -> Posting:
     """Undo the newest posting of a subject that nothing has undone yet."""
+    return reverse_all(kind, [subject], as_kind=as_kind)[0]
+
+
+def reverse_all(kind: Kind, subjects: Sequence[str], *, as_kind: Kind) -> list[Posting]:
+    """Undo of each subject the newest posting that nothing has undone yet; all, or none."""
     with transaction() as session:
-        found = queries.open_posting(session, kind, subject)
-        if found is None:
+        found = queries.open_postings(session, kind, subjects)
+        if len(found) != len(set(subjects)):
             raise Conflict("nothing_to_reverse", detail=N_("The ledger holds nothing to undo."))
-        entry, posting = found
-        undone = reversal(posting, kind=as_kind)
-        post(undone, reverses=entry)
+        undone = [reversal(posting, kind=as_kind) for _, posting in found.values()]
+        post_all(undone, reverses=[entry for entry, _ in found.values()])
         return undone
 
 
@@ -120,3 +132,11 @@ def balances(prefix: str = "") -> dict[str, int]:
     """Return what every account whose name starts with a prefix holds."""
     with transaction() as session:
         return queries.balances(session, prefix)
+
+
+def _check_known(session: Session, posting: Posting) -> None:
+    known = queries.find_posting(session, posting.kind, posting.subject, posting.occasion)
+    if known != posting:
+        raise Conflict(
+            "journal_differs", detail=N_("This fact is in the ledger with another amount.")
+        )

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Any
 
 from flask import Response
 
+from auth.guard import current_actor
 from claims.reimbursement.models import PaymentFile
 from config.answers import download, private
 from config.api import page_of
+from config.cursors import row_key
 
 FILE_TYPES = {"pain.001": ("application/xml", "xml"), "csv": ("text/csv; charset=utf-8", "csv")}
 
 
-def page(rows: Sequence[tuple[int, dict[str, Any]]], limit: int) -> Response:
-    """Answer a page of (key, item) rows."""
+def page(
+    list_rows: Callable[..., list[tuple[int, dict[str, Any]]]], query: dict[str, Any]
+) -> Response:
+    """Answer the page a query asks for, of the (key, item) rows a command lists for the caller."""
+    limit, after = query.pop("limit"), row_key(query.pop("cursor"))
+    rows = list_rows(by=current_actor(), limit=limit, after=after, **query)
     return private(page_of(rows, limit, key=lambda row: [row[0]], item=lambda row: row[1]))
 
 

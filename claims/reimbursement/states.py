@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from auth.permissions import Actor, Permission
 from config.errors import Conflict
+from config.transitions import edge_taken
 from config.words import N_
 
 
@@ -81,10 +82,7 @@ LIVE = frozenset({_S.OPEN, _S.AUTHORISED, _S.EXPORTED})
 def find_transition(state: BatchState | str, action: str) -> BatchTransition:
     """Return the edge an action takes from a state, or refuse naming the actions it allows."""
     edges = [edge for edge in TRANSITIONS if edge.source == state]
-    for edge in edges:
-        if edge.action == action:
-            return edge
-    raise InvalidBatchTransition(state=str(state), allowed=sorted(edge.action for edge in edges))
+    return edge_taken(edges, state, action, InvalidBatchTransition)
 
 
 def actions_for(

@@ -19,6 +19,8 @@ AMOUNT, OVERRIDE, NO_TARIFF, FACILITY_DAY = "amount", "override", "no_tariff", "
 
 # The finding that says a share of the line is the patient's own.
 COPAYMENT = "copayment"
+# The findings that say only the first days of a line's stay are paid.
+CUT = frozenset({"limit_cut", "uses_cut"})
 OCCUPATIONAL_CAUSES = frozenset({"work", "commuting"})
 REDUCING = frozenset(
     code
@@ -190,20 +192,29 @@ def days_used(
 ) -> dict[str, list[date]]:
     """Return the days of each benefit that the approved lines use up.
 
-    Each calendar day with care counts once; a line of a stay counts for the whole stay.
+    Each calendar day with care counts once; a line of a stay counts for the days of it that are
+    paid, the first ones: what was cut because no more were left uses nothing up.
     """
-    paid = {line.line for line in approved if line.riel > 0}
+    paid = {line.line: line.riel for line in approved if line.riel > 0}
     days: dict[str, set[date]] = {}
     for facts in lines:
         if facts.line not in paid or facts.benefit is None:
             continue
         found = days.setdefault(facts.benefit, set())
         if facts.benefit == visit_type == "inpatient":
-            length = (service_to - service_from).days
-            found.update(service_from + timedelta(days=n) for n in range(length + 1))
+            length = _days_paid(facts, paid[facts.line], (service_to - service_from).days + 1)
+            found.update(service_from + timedelta(days=n) for n in range(length))
         else:
             found.add(facts.service_date)
     return {benefit: sorted(found) for benefit, found in sorted(days.items())}
+
+
+def _days_paid(facts: LineFacts, riel: int, length: int) -> int:
+    """Return for how many days of a stay a line is paid: it was cut in proportion to them."""
+    whole = facts.usual_quantity * facts.ceiling_riel
+    if whole == 0 or not CUT & set(facts.reasons):
+        return length
+    return min(length, -(-max(riel, facts.payable_riel) * length // whole))
 
 
 def _result(facts: LineFacts, wish: LineWish) -> LineResult:

@@ -70,6 +70,10 @@ class NamedEntry(Schema):
     taken_by = fields.String()
     taken_at = fields.AwareDateTime()
     reason = fields.String()
+    put_back_at = fields.AwareDateTime(
+        allow_none=True, metadata={"description": "Put back into the queue without a decision"}
+    )
+    put_back_by = fields.String(allow_none=True)
 
 
 class NamedPage(Schema):

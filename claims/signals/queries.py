@@ -29,7 +29,12 @@ SELECT (SELECT jsonb_object_agg(p.measure, jsonb_build_array(p.value, p.sample, 
                   WHERE v.number = %(visit)s AND v.facility = %(facility)s),
                 (SELECT e.checked_at FROM eligibility_checks e
                   WHERE e.number = %(check)s AND e.facility = %(facility)s
-                    AND e.checked_at >= %(starts)s AND e.checked_at < %(ends)s))
+                    AND e.checked_at >= %(starts)s AND e.checked_at < %(ends)s)),
+       (SELECT jsonb_build_array(a.number, coalesce(a.approved_riel, a.computed_riel), a.event_on)
+          FROM allowances a
+         WHERE a.card_key = %(card_key)s AND a.kind = 'refund'
+           AND a.event_on BETWEEN %(first)s::date AND %(last)s::date
+           AND a.state NOT IN ('rejected', 'withdrawn') ORDER BY a.id LIMIT 1)
 """
 _COMPARED = Prepared("claim_compare", COMPARED)
 NOTED = """
@@ -111,20 +116,31 @@ class Compared:
     earlier: Mapping[str, Mapping[str, Any]]
     watch: tuple[int, str] | None
     received_at: datetime | None
+    refund: tuple[str, int, str] | None = None
+    """Number, riel and day of a refund the member asked for, for care within the claim's days."""
 
 
-def comparing(*, claim: str | None, facility: str, visit: str | None, check: str | None) -> Step:
+def comparing(
+    *,
+    claim: str | None,
+    facility: str,
+    visit: str | None,
+    check: str | None,
+    card_key: str,
+    days: tuple[date, date],
+) -> Step:
     """Return the statement that reads what a claim is compared with; `compared_of` reads it."""
     # The number of a check names its month, so that one partition is looked into.
     starts, ends = month_of(check or "") or (None, None)
     values = {"claim": claim, "facility": facility, "visit": visit, "check": check,
-              "starts": starts, "ends": ends}  # fmt: skip
+              "starts": starts, "ends": ends, "card_key": card_key,
+              "first": days[0], "last": days[1]}  # fmt: skip
     return Step(_COMPARED, values)
 
 
 def compared_of(rows: Rows) -> Compared:
     """Read what the statement of `comparing` answered."""
-    profile, earlier, watch, received_at = rows[0]
+    profile, earlier, watch, received_at, refund = rows[0]
     watched = orjson.loads(watch) if watch else None
     return Compared(
         profile={
@@ -134,6 +150,7 @@ def compared_of(rows: Rows) -> Compared:
         earlier=orjson.loads(earlier) if earlier else {},
         watch=(watched[0], watched[1]) if watched else None,
         received_at=datetime.fromisoformat(received_at.decode()) if received_at else None,
+        refund=tuple(orjson.loads(refund)) if refund else None,
     )
 
 

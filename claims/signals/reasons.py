@@ -11,6 +11,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The patient says money was paid: {how}.",
         "អ្នកជំងឺប្រាប់ថាបានបង់ប្រាក់៖ {how}។",
     ),
+    "refunded": (
+        "The member asked for {riel} riel back that were paid for care on {day} ({allowance}).",
+        "សមាជិកបានស្នើសុំប្រាក់ {riel} រៀលមកវិញ ដែលបានបង់សម្រាប់សេវានៅថ្ងៃ {day} ({allowance})។",
+    ),
     "caesarean_share": (
         "{value} % of this facility's {sample} deliveries are caesareans; the median of its {peers}"
         " peers is {median} %.",

@@ -61,6 +61,7 @@ class SignalFacts:
     received_at_hour: int | None = None
     watched: str | None = None
     reported: str | None = None
+    refund: tuple[str, int, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,13 @@ def _patient_paid(facts: SignalFacts, policy: Signals) -> Iterator[Signal]:
         yield _signal("patient_paid", policy, riel=facts.patient_paid_riel)
     if facts.reported is not None:
         yield payment_reported(facts.reported, policy)
+
+
+def _refunded(facts: SignalFacts, policy: Signals) -> Iterator[Signal]:
+    """What a member paid in cash and asked back is not paid to a facility as well."""
+    if facts.refund is not None and facts.birth_order == 0:
+        number, riel, day = facts.refund
+        yield _signal("refunded", policy, "patient_paid", allowance=number, riel=riel, day=day)
 
 
 def payment_reported(how: str, policy: Signals) -> Signal:
@@ -208,7 +216,7 @@ def _sample(facts: SignalFacts, policy: Signals) -> Iterator[Signal]:
 
 
 RULES: tuple[Rule, ...] = (
-    _watched, _patient_paid, _caesarean_share, _average_claim, _large_amount, _many_claims,
+    _watched, _patient_paid, _refunded, _caesarean_share, _average_claim, _large_amount, _many_claims,
     _weekend, _night, _round_prices,
 )  # fmt: skip
 

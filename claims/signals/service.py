@@ -192,4 +192,5 @@ def _facts(
         watched=noted.get("facility_watch", {}).get("why")
         or (compared.watch[1] if compared.watch else None),
         reported=noted.get("patient_reported_paying", {}).get("how"),
+        refund=compared.refund,
     )

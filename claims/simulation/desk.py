@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from flask import flash, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
@@ -11,17 +9,16 @@ from werkzeug.wrappers import Response as AnyResponse
 from auth.guard import current_actor, requires
 from auth.permissions import Permission
 from claims.adjudication import service as adjudication
-from claims.adjudication.reasons import CATALOGUE
 from claims.adjudication.rules.tariffs import TariffFileError
 from claims.simulation import service as simulation
 from claims.simulation.rules import DIMENSIONS
 from claims.simulation.schemas import MOST_CHARACTERS, PeriodForm
 from claims.simulation.service import ChangedFile
 from claims.simulation.words import WORDS
+from claims.submission.desk.texts import catalogue_text
 from config import clock
 from config.errors import Conflict, Invalid
 from config.forms import errors_of, load_form, sentence
-from config.i18n import language
 from config.web import DeskBlueprint, DeskLink, go, render
 from config.words import N_
 from gateway.coverage import service as coverage
@@ -40,7 +37,6 @@ blueprint = DeskBlueprint(
 )
 OPEN = ("queued", "running")
 FAULTS_SHOWN = 20
-HOLE = re.compile(r"\{\w+\}")
 
 
 @blueprint.get("")
@@ -82,8 +78,7 @@ def show_simulation(number: str) -> str:
         result=asked["result"],
         running=asked["state"] in OPEN,
         dimensions=DIMENSIONS,
-        reason=_reason,
-        km=language() != "en",
+        reason=catalogue_text,
     )
 
 
@@ -134,12 +129,3 @@ def _load(file: ChangedFile) -> None:
         ]
         raise Invalid("tariff_invalid", errors=faults) from None
     flash(_("The price list is in force."), "success")
-
-
-def _reason(code: str) -> str:
-    """Return a finding's sentence, its numbers left open."""
-    known = CATALOGUE.get(code)
-    if known is None:
-        return ""
-    text = known.text_en if language() == "en" else known.text_km
-    return HOLE.sub("…", text)

@@ -6,8 +6,10 @@ counts by code, and a few numbers of claims as examples. Parts added up in any o
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 from claims.adjudication.rules.adjudicate import Outcome
@@ -129,7 +131,8 @@ class Tally:
         for mine, theirs in ((self.why, other.why), (self.drift_why, other.drift_why)):
             for code, count in theirs.items():
                 mine.setdefault(code, Why()).add(count)
-        self.examples = (self.examples + other.examples)[:MOST_EXAMPLES]
+        for example in other.examples:
+            self._keep(example)
 
     def as_json(self) -> dict[str, Any]:
         """Return the totals as they are stored and answered."""
@@ -166,8 +169,8 @@ class Tally:
         self.same_amount += difference == 0
         before, after = now.says, changed.says
         _count(self.why, _codes(before), _codes(after), _codes(before ^ after), difference)
-        if len(self.examples) < MOST_EXAMPLES:
-            self.examples.append(
+        if len(self.examples) < MOST_EXAMPLES or stored.number < self.examples[-1]["number"]:
+            self._keep(
                 {
                     "number": stored.number,
                     "payable_riel": now.riel,
@@ -176,6 +179,11 @@ class Tally:
                     "disappears": sorted(_codes(before) - _codes(after)),
                 }
             )
+
+    def _keep(self, example: dict[str, Any]) -> None:
+        """Keep the examples with the lowest numbers, in whatever order claims and parts come."""
+        insort(self.examples, example, key=itemgetter("number"))
+        del self.examples[MOST_EXAMPLES:]
 
     def _note_drift(self, stored: Stored, now: Worth) -> None:
         """Tell where today's knowledge judges otherwise than that day's did, policy aside."""

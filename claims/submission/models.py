@@ -213,6 +213,11 @@ class ClaimMessage(Base):
         CheckConstraint("side IN ('nssf', 'facility')", name="side"),
         CheckConstraint("NOT internal OR side = 'nssf'", name="internal"),
         Index("ix_claim_messages_claim_id", "claim_id", "id"),
+        Index(
+            "ix_claim_messages_open",
+            "at",
+            postgresql_where=text("kind = 'question' AND answered_at IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)

@@ -31,6 +31,10 @@ LIST_COLUMNS = (
     " service_from, service_to, scheme, submitted_at, updated_at, batch_number, remittance_number,"
     " held, asked, claimed_riel, payable_riel, approved_riel, paid_riel"
 )
+# A question of NSSF `m` that its facility has not answered.
+OPEN_QUESTION = (
+    "m.kind = 'question' AND m.answered_at IS NULL AND NOT m.internal AND m.side = 'nssf'"
+)
 # What stopped a claim's clocks, and until when: holds, and questions of NSSF to the facility.
 PAUSES = """(SELECT jsonb_agg(jsonb_build_array(p.kind, p.since, p.until) ORDER BY p.since)
           FROM (SELECT 'question' AS kind, m.at AS since, m.answered_at AS until
@@ -52,8 +56,7 @@ SELECT c.*,
                    'approved_riel', l.approved_riel, 'approved_reason', l.approved_reason))
           FROM claim_lines l WHERE l.claim_id = c.id AND l.approved_riel IS NOT NULL) AS approved,
        (SELECT min(m.at) FROM claim_messages m
-         WHERE m.claim_id = c.id AND m.kind = 'question' AND m.answered_at IS NULL
-           AND NOT m.internal AND m.side = 'nssf') AS asked_at,
+         WHERE m.claim_id = c.id AND {OPEN_QUESTION}) AS asked_at,
        {PAUSES} AS pauses,
        (SELECT jsonb_build_object('state', a.state, 'filed_at', a.filed_at,
                    'decide_by', a.decide_by, 'decided_at', a.decided_at, 'answer', a.answer,
@@ -98,8 +101,7 @@ CLOCKS = f"""
 SELECT c.id, c.state, c.scheme, c.service_from, c.service_to, c.submitted_at, c.decided_at,
        c.updated_at, c.approved_riel, c.claimed_riel, c.held, {PAUSES} AS pauses,
        (SELECT min(m.at) FROM claim_messages m
-         WHERE m.claim_id = c.id AND m.kind = 'question' AND m.answered_at IS NULL
-           AND NOT m.internal AND m.side = 'nssf') AS asked_at
+         WHERE m.claim_id = c.id AND {OPEN_QUESTION}) AS asked_at
   FROM claims c WHERE c.id = ANY(%s)
 """  # noqa: S608 - an expression of this module
 WAITING = """

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from auth.permissions import Actor, Permission
 from config.errors import Conflict
+from config.transitions import drawing, edge_taken
 from config.words import N_
 
 
@@ -169,15 +170,8 @@ def find_transition(
 ) -> Transition:
     """Return the edge an action takes from a state, or refuse naming the actions it allows."""
     edges = _open_edges(ClaimState(state), awaiting, held)
-    for edge in edges:
-        if edge.action == action:
-            return edge
-    allowed = sorted({edge.action for edge in edges if edge.button})
-    raise InvalidTransition(
-        detail=f"A claim that is {state} cannot {action.replace('_', ' ')}.",
-        state=str(state),
-        allowed=allowed,
-    )
+    detail = f"A claim that is {state} cannot {action.replace('_', ' ')}."
+    return edge_taken(edges, state, action, InvalidTransition, detail)
 
 
 def next_state(
@@ -212,7 +206,6 @@ def describe() -> str:
         f"| {_conditions(edge)} |"
         for edge in TRANSITIONS
     ]
-    drawn = sorted({f"    {e.source} --> {e.target}: {e.action}" for e in TRANSITIONS})
     return "\n".join(
         [
             "# States of a claim",
@@ -220,12 +213,7 @@ def describe() -> str:
             "Generated from `claims/submission/states.py` by `flask --app wsgi claim states`;",
             "a test refuses a stale copy.",
             "",
-            "```mermaid",
-            "stateDiagram-v2",
-            "    [*] --> draft",
-            "    [*] --> submitted",
-            *drawn,
-            "```",
+            *drawing(TRANSITIONS, "draft", "submitted"),
             "",
             "| from | action | to | permission | condition |",
             "|---|---|---|---|---|",

@@ -80,8 +80,23 @@ EVENT_ACTION = {
     "escalate": N_("Overdue: brought forward"),
 }
 APPEAL_STATE = {"open": N_("Appeal open"), "won": N_("Appeal won"), "lost": N_("Appeal lost")}
+# What the rules of claims and the price list rest on.
+SOURCE = {
+    text: text
+    for text in (
+        N_("Agreement of NSSF with the facility"),
+        N_("DEMO price: not found in any source"),
+        N_("Demo tariff"),
+        N_("NSSF claim rules"),
+        N_("Occupational risk scheme"),
+        N_("Prakas 109/2016, benefit package"),
+        N_("Prakas 109/2016, emergency care"),
+        N_("Prakas 184/2018"),
+    )
+}
 
 WORDS = {
+    "source": SOURCE,
     "claim_state": CLAIM_STATE,
     "claim_type": CLAIM_TYPE,
     "decision": DECISION,

@@ -16,7 +16,8 @@
 
   document.addEventListener("DOMContentLoaded", function () { focusFirst(document); });
 
-  /* "/" goes to the search or card field, Escape empties it: a scanner types and ends with Enter. */
+  /* "/" goes to the search or card field, Escape empties it: a scanner types and ends with Enter.
+     The down arrow goes on from there to what usually follows the answer. */
   document.addEventListener("keydown", function (event) {
     var field = document.querySelector("[data-search]");
     if (!field || event.ctrlKey || event.altKey || event.metaKey) { return; }
@@ -26,6 +27,12 @@
       field.select();
     } else if (event.key === "Escape" && document.activeElement === field) {
       field.value = "";
+    } else if (event.key === "ArrowDown" && document.activeElement === field) {
+      var following = document.querySelector("[data-next]");
+      if (following) {
+        event.preventDefault();
+        following.focus();
+      }
     }
   });
 
@@ -44,6 +51,12 @@
     }
   }, true);
   window.addEventListener("pageshow", function () { sent = new WeakMap(); });
+
+  /* Another language shows the same page: an answer changes the address, not the form above it. */
+  document.addEventListener("submit", function (event) {
+    var here = event.target.querySelector("[data-here]");
+    if (here) { here.value = location.pathname + location.search; }
+  });
 
   document.addEventListener("click", function (event) {
     if (event.target.closest("[data-print]")) { window.print(); }

@@ -22,6 +22,7 @@ from gateway.eligibility import slip
 from gateway.eligibility.scans import is_scanned
 from gateway.eligibility.schemas import WAYS, CheckBody, DisputeBody
 from gateway.eligibility.words import WORDS
+from gateway.facilities.desk import facility_name
 
 blueprint = DeskBlueprint(
     "reception",
@@ -81,7 +82,8 @@ def show_slip(number: str) -> str:
     """Show the slip to print."""
     found = eligibility.find_check(number, by=current_actor())
     eligibility.find_slip(number, by=current_actor())
-    return render("eligibility/slip.html", check=found)
+    place = facility_name(found["facility"]) if found["facility"] else None
+    return render("eligibility/slip.html", check=found, facility=place)
 
 
 @blueprint.get("/checks/<number>/slip.svg")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from config.words import N_
+from gateway.eligibility.reason_texts_person import FEED, PRODUCT
 
 VERDICT = {
     "eligible": N_("Eligible"),
@@ -76,8 +77,35 @@ LEVEL = {
     "polyclinic": N_("Polyclinic"),
     "clinic": N_("Clinic"),
 }
+# What rules and prices rest on, as far as it has a Khmer name; else the citation is shown as it is.
+SOURCE = {
+    text: text
+    for text in (
+        FEED,
+        PRODUCT,
+        N_("product default, no published figure"),
+        N_("product default; no cause found excluded"),
+        N_("product default; packages of activities (MPA, CPA1-3) of the Ministry of Health"),
+        N_("Law on Social Security Schemes 2002"),
+        N_("Law on Social Security Schemes 2002; no minimum months found"),
+        N_(
+            "Law on Social Security Schemes 2002; work and commuting injuries belong to"
+            " occupational risk"
+        ),
+        N_("Prakas 109/2016"),
+        N_("Prakas 109/2016; contracted public and private facilities"),
+        N_("Prakas 184/2018 (a delivery is a birth from 26 weeks)"),
+        N_("Prakas 404/2017 and the equity card of the Ministry of Planning"),
+        N_("Sub-Decree 134/2017; no months rule found, the state pays"),
+        N_("Sub-Decree 280/2023"),
+        N_("Sub-Decree 280/2023 (dependents of a member); the member's months are not asked"),
+        N_("Sub-Decree 280/2023; its months are not known, those of Prakas 109/2016 are used"),
+        N_("Sub-Decree 280/2023; the limit of Prakas 109/2016 is used"),
+    )
+}
 
 WORDS = {
+    "source": SOURCE,
     "verdict": VERDICT,
     "benefit": BENEFIT,
     "scheme": SCHEME,

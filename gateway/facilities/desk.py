@@ -13,6 +13,7 @@ from auth.guard import current_actor, requires
 from auth.permissions import Permission
 from config.errors import Conflict, Forbidden, NotFound
 from config.forms import sentence
+from config.i18n import in_language
 from config.web import DeskBlueprint, DeskLink, go, render
 from config.words import N_
 from gateway.facilities import service as facilities
@@ -32,7 +33,7 @@ blueprint = DeskBlueprint(
 @requires(*READERS)
 def list_held() -> str:
     """List the changed bank accounts that wait for a second person."""
-    held = [(one, _name(one.facility)) for one in facilities.list_held_accounts()]
+    held = [(one, facility_name(one.facility)) for one in facilities.list_held_accounts()]
     return render("facilities/accounts.html", held=held)
 
 
@@ -62,9 +63,10 @@ def refuse(facility: str) -> Response:
     return go("accounts.list_held")
 
 
-def _name(code: str) -> facilities.Facility | None:
+def facility_name(code: str) -> str:
+    """Return a facility's name with its code; the code alone of one the newest feed has no more."""
     try:
-        return facilities.find_facility(code)
+        found = facilities.find_facility(code)
     except NotFound:
-        # The newest feed no longer names the facility.
-        return None
+        return code
+    return f"{in_language(found.name_en, found.name_km)} ({code})"

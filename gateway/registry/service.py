@@ -178,6 +178,7 @@ def _register(number: str, path: Path, file_name: str, options: Options, *, by: 
         record(
             by, "registry.import_requested", subject=number, kind=kind, delta=options.delta,
             skip_bad_rows=options.skip_bad_rows, accept_change=options.accept_change,
+            complete_through=options.complete_through,
         )  # fmt: skip
     return job
 
@@ -261,7 +262,7 @@ def _carry_out(connection: Connection[Any], load: Load, progress: Progress) -> N
     findings = Findings()
     try:
         if not run.load_file(connection, load, findings, progress):
-            run.finish(connection, load, findings, ImportState.SKIPPED, "committed before")
+            run.skip(connection, load, findings)
     except Refused as refusal:
         state = ImportState.HELD if refusal.held else ImportState.REFUSED
         findings.report["code"] = refusal.code

@@ -79,13 +79,14 @@ def check_in() -> AnyResponse | tuple[str, int]:
 @blueprint.get("/reception/line")
 @requires(Permission.VISIT_MANAGE)
 def show_line() -> str:
-    """Show who waits, in the order of the line, with the steps each visit may take."""
+    """Show who is still here, in the order of the line, with the steps each visit may take."""
     actor = current_actor()
     state = request.args.get("state", "")
     ward = request.args.get("ward")
     rows = visits.list_visits(
         by=actor,
         state=VisitState(state) if state in set(VisitState) else None,
+        still_open=not state,
         ward=ward or None,
         limit=PAGE_ROWS + 1,
         after=from_cursor(request.args.get("cursor")),
@@ -109,12 +110,13 @@ def show_line() -> str:
 def call_next() -> AnyResponse:
     """Call whoever is first in a ward, or in the line as it is shown without one."""
     ward = request.form.get("ward") or None
+    state = request.form.get("in_state") or None
     placed = visits.call_next(ward, by=current_actor())
     if placed is None:
         flash(_("Nobody waits here."), "info")
     else:
         flash(_called(placed), "success")
-    return go("line.show_line", ward=ward)
+    return go("line.show_line", ward=ward, state=state)
 
 
 @blueprint.get("/reception/line/<number>")
@@ -142,7 +144,8 @@ def take_step(number: str, action: str) -> AnyResponse:
         flash(_say(problem), "error")
     if request.form.get("back") == "ticket":
         return go("line.show_ticket", number=number)
-    return go("line.show_line", ward=request.form.get("in_ward") or None)
+    shown = {name: request.form.get(f"in_{name}") or None for name in ("ward", "state")}
+    return go("line.show_line", **shown)
 
 
 @blueprint.get("/board/<facility>")

@@ -68,6 +68,7 @@ def list_line(
     *,
     today: date,
     state: VisitState | None = None,
+    still_open: bool = False,
     ward: str | None = None,
     day: date | None = None,
     limit: int,
@@ -91,6 +92,8 @@ def list_line(
         query = query.where(or_(Visit.day == today, Visit.state.in_(sorted(OPEN))))
     if state is not None:
         query = query.where(Visit.state == state)
+    if still_open:
+        query = query.where(Visit.state.in_(sorted(OPEN)))
     if ward is not None:
         query = query.where(Visit.ward == ward)
     if after is not None:

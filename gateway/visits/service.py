@@ -117,6 +117,7 @@ def list_visits(
     *,
     by: Actor,
     state: VisitState | None = None,
+    still_open: bool = False,
     ward: str | None = None,
     day: date | None = None,
     limit: int = 50,
@@ -124,12 +125,14 @@ def list_visits(
 ) -> list[Placed]:
     """Return visits of the facility in the order of the line: priority, then arrival.
 
-    Without a day: everything of today and whatever is still open from before.
+    Without a day: everything of today and whatever is still open from before; `still_open` leaves
+    out who is finished, missed or cancelled.
     """
     return queries.list_line(
         _place_of(by),
         today=clock.today(),
         state=state,
+        still_open=still_open,
         ward=ward,
         day=day,
         limit=limit,

@@ -348,6 +348,7 @@ def test_an_agent_chooses_among_the_own_facilities_only(client, app):
     assert foreign.status_code == 422
     actor = find_session(secret).actor
     assert (actor.facility, actor.nssf) == ("120101", False)
+    assert f"{agent.username} · 120101</a>" in client.get("/account").text
 
 
 def test_a_browser_is_marked_so_that_it_is_known_again(client, app):

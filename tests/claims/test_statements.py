@@ -79,6 +79,31 @@ def test_a_list_of_fifty_takes_no_more_statements_than_a_list_of_one(
     assert all(0 < few <= 10 for few, _ in counts.values()), counts
 
 
+def test_a_run_over_many_batches_takes_as_many_statements_a_step_as_over_two(
+    owner: psycopg.Connection[Any],
+) -> None:
+    make_facility(owner, FACILITY)
+    today = clock.today()
+    counts = []
+
+    for batches in (2, 2, 12):
+        for n in range(batches):
+            review.approve(lease(queue_claim(scheme=f"s-{n}")), by=REVIEWER)
+        given_up = reimbursement.open_run(by=FINANCE, period_to=today)["number"]
+        with statements() as cancelled:
+            reimbursement.cancel(given_up, by=FINANCE)
+        with statements() as opened:
+            run = reimbursement.open_run(by=FINANCE, period_to=today)["number"]
+        with statements() as authorised:
+            reimbursement.authorise(run, by=AUTHORISER)
+        reimbursement.export(run, "csv", by=FINANCE)
+        with statements() as settled:
+            reimbursement.settle(run, by=FINANCE, bank_reference="ACL-1", paid_on=today)
+        counts.append([len(seen) for seen in (cancelled, opened, authorised, settled)])
+
+    assert counts[2] == counts[1]
+
+
 def test_a_claim_of_two_hundred_lines_is_read_in_as_many_statements_as_one_of_one(
     client: FlaskClient,
 ) -> None:

@@ -8,6 +8,7 @@ import pytest
 from flask_babel import force_locale
 
 from claims.submission.schemas import ClaimBody
+from claims.submission.states import InvalidTransition
 from config.errors import Conflict, Invalid
 from config.forms import errors_of, load_form, read_form, say, sentence, write_form
 from gateway.visits.schemas import CheckInBody
@@ -85,3 +86,18 @@ def test_a_services_faults_are_named_by_field_and_others_for_the_whole_form() ->
 
     assert named == {"lines-0-reason": "No."}
     assert whole == {"": "The state of the record does not allow this"}
+
+
+@pytest.mark.usefixtures("app")
+def test_a_step_that_came_too_late_says_what_to_do_in_both_languages() -> None:
+    late = InvalidTransition(detail="A claim that is paid cannot void.", allowed=[])
+
+    with force_locale("km"):
+        khmer = sentence(late)
+    with force_locale("en"):
+        english = sentence(late)
+
+    assert "cannot" not in khmer
+    assert english.endswith(
+        ". Somebody may have changed it meanwhile: open it again to see what can be done now."
+    )

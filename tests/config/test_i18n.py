@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.frontend import CommandLineInterface
 from babel.messages.pofile import read_po
+from flask import Flask
 from flask.testing import FlaskClient
 from flask_babel import force_locale
 
@@ -161,3 +163,12 @@ def test_pages_never_ask_for_a_catalogue_that_is_not_there() -> None:
     folders = {path.name for path in Path(ROOT, "config/translations").iterdir() if path.is_dir()}
 
     assert folders == {"km"}
+
+
+def test_a_source_without_a_khmer_name_is_marked_as_the_english_it_is(app: Flask) -> None:
+    ui: Any = app.jinja_env.globals["ui"]
+
+    with app.test_request_context(), force_locale("km"):
+        assert '<cite lang="en">70 % of WHO ICD-10</cite>' in ui.source("70 % of WHO ICD-10")
+        assert "<cite" not in ui.source("NSSF registry")
+        assert KHMER.search(ui.source("NSSF registry"))

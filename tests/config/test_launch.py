@@ -58,7 +58,7 @@ def _python(code: str) -> list[str]:
     return [sys.executable, "-c", code]
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -152,7 +152,7 @@ def _refused(run: subprocess.Popen[str]) -> str:
 @pytest.fixture
 def product(tmp_path: Path) -> Iterator[Product]:
     """Give the test a small product; whatever it leaves running is ended and fails the test."""
-    made = Product(tmp_path, _free_port(), [])
+    made = Product(tmp_path, free_port(), [])
     yield made
     for run in made.runs:
         if run.poll() is None:
@@ -204,7 +204,7 @@ def test_an_empty_start_tells_the_first_user_and_ctrl_c_stops_everything(used: P
 def test_a_second_run_on_the_same_data_is_refused(used: Product) -> None:
     first = used.up()
 
-    error = _refused(used.start(PORT=str(_free_port())))
+    error = _refused(used.start(PORT=str(free_port())))
 
     assert f"already running on {used.data} (process {first.pid})" in error
     assert set(used.pids()) == {"launcher", "web", "worker", "postgres"}
@@ -225,6 +225,8 @@ WRONG = (
     ("PORT", "99999", "PORT must be between 1 and 65535"),
     ("PORT", "http", "PORT must be a whole number"),
     ("HOST", "203.0.113.9", "cannot listen on 203.0.113.9"),
+    ("WEB_WORKERS", "many", "WEB_WORKERS must be a whole number above 0, not 'many'"),
+    ("WEB_THREADS", "0", "WEB_THREADS must be a whole number above 0, not '0'"),
     ("DATABASE_URL", "mysql://root:hush@db/x", "DATABASE_URL must start with postgresql://"),
     (
         "DATABASE_URL",
@@ -251,7 +253,7 @@ def test_a_setting_that_cannot_be_used_is_named(product: Product) -> None:
 
 
 def test_an_unreachable_database_is_told_without_its_password(product: Product) -> None:
-    port = _free_port()
+    port = free_port()
 
     error = _refused(
         product.start(DATABASE_URL=f"postgresql://nssf:s3cr3t@127.0.0.1:{port}/claims")
@@ -290,7 +292,23 @@ def test_a_missing_library_is_named_without_a_trace() -> None:
     )
 
     assert result.returncode == 1
-    assert result.stderr.strip() == "nssf: a library is missing (psycopg): run `make setup`"
+    assert (
+        result.stderr.strip()
+        == "nssf: a library is missing (psycopg): delete .venv, then `make setup`"
+    )
+
+
+def test_ctrl_c_before_anything_is_started_leaves_no_trace(tmp_path: Path) -> None:
+    (tmp_path / "psycopg.py").write_text("import os, signal; os.kill(os.getpid(), signal.SIGINT)")
+
+    result = subprocess.run(
+        [sys.executable, "-m", "config.launch"],
+        check=False, cwd=PROJECT, capture_output=True, text=True, timeout=30,
+        env=os.environ | {"PYTHONPATH": str(tmp_path), "DATA_DIR": str(tmp_path / "data")},
+    )  # fmt: skip
+
+    assert (result.returncode, result.stderr) == (-signal.SIGINT, "")
+    assert not (tmp_path / "data").exists()
 
 
 def test_a_failing_step_is_told_by_its_last_error(used: Product) -> None:
@@ -303,13 +321,16 @@ def test_a_failing_step_is_told_by_its_last_error(used: Product) -> None:
 def test_a_library_missing_in_a_step_says_what_to_do(used: Product) -> None:
     error = _refused(used.start({"demo": _python("import no_such_library")}))
 
-    assert "the library 'no_such_library' is missing: run `make setup`" in error
+    assert "the library 'no_such_library' is missing: delete .venv, then `make setup`" in error
 
 
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
-        ("import no_such_library", "the library 'no_such_library' is missing: run `make setup`"),
+        (
+            "import no_such_library",
+            "the library 'no_such_library' is missing: delete .venv, then `make setup`",
+        ),
         ("raise ImportError('libqr.so.1: cannot open')", "ImportError: libqr.so.1: cannot open"),
     ],
 )
@@ -472,6 +493,14 @@ def test_a_record_cut_short_by_a_crash_is_no_obstacle(tmp_path: Path) -> None:
         file.write_text(text)
 
         assert launch_children.recorded(file) == {}
+
+
+def test_a_program_that_was_killed_is_said_to_have_been(tmp_path: Path) -> None:
+    log = tmp_path / "start.log"
+    log.write_text("INFO: migrating\n")
+
+    assert launch_children.why_ended(-signal.SIGKILL, log) == "killed by SIGKILL"
+    assert launch_children.why_ended(1, log) == "INFO: migrating"
 
 
 def test_the_pause_before_a_restart_grows_and_is_forgiven() -> None:

@@ -233,6 +233,18 @@ def test_a_first_start_hears_the_operator_and_no_variable_for_other_servers(
     assert _value(server.app_url, "SHOW work_mem") == "5MB"
 
 
+def test_a_disk_found_full_since_the_last_start_is_told_apart(tmp_path: Path) -> None:
+    log = tmp_path / "postgres" / "postgres.log"
+    assert not postgres.out_of_space(tmp_path)
+    log.parent.mkdir()
+
+    log.write_text("LOG: starting PostgreSQL 18\nPANIC: could not write: No space left on device\n")
+    assert postgres.out_of_space(tmp_path)
+
+    log.write_text(f"{log.read_text()}LOG: starting PostgreSQL 18\nLOG: ready\n")
+    assert not postgres.out_of_space(tmp_path)
+
+
 def test_a_wrong_setting_is_told_in_one_line(data_dir: Path) -> None:
     (data_dir / "postgres" / "local.conf").write_text("no_such_setting = 1\n")
 

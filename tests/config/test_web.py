@@ -149,3 +149,19 @@ def test_every_view_says_who_may_call_it(app_for_all: Flask) -> None:
     ]
 
     assert unsaid == []
+
+
+def test_another_language_leads_back_to_the_page_with_what_it_was_asked_for(
+    client: FlaskClient,
+) -> None:
+    sign_in(client, make_user(roles=["reception"]))
+    token = csrf_token(client)
+    client.set_cookie("lang", "en")
+
+    listed = client.get("/reception/line?ward=OPD&state=all").text
+    refused = client.post("/reception/check-in", data={"csrf_token": token}).text
+    nowhere = client.post("/oauth/nothing", data={"csrf_token": token})
+
+    assert 'value="/reception/line?ward=OPD&amp;state=all" data-here>' in listed
+    assert 'name="next" value="/reception/check-in">' in refused
+    assert nowhere.status_code == 404

@@ -77,8 +77,9 @@ def _uses_left(facts: ClaimFacts, work: Work) -> int | None:
 def take_copayment(works: list[Work], rules: ClaimRules) -> None:
     """Take the patient's share off, per unit paid; the default share is 0."""
     for work in works:
-        share = rules.copay.get(work.line.service, rules.copay.get(str(work.benefit), 0))
+        name = work.line.service if work.line.service in rules.copay else str(work.benefit)
+        share = rules.copay.get(name, 0)
         taken = min(work.payable_riel, share * work.allowed)
         if taken > 0:
             work.payable_riel -= taken
-            work.note("copayment", share=f"{taken:,}", source=rules.source_of("copay").text)
+            work.note("copayment", share=f"{taken:,}", source=rules.source_of(f"copay.{name}").text)

@@ -13,7 +13,7 @@ from auth.guard import current_actor, requires
 from claims.adjudication import service as adjudication
 from claims.allowances import service as allowances
 from claims.allowances.desk.blueprint import FILE, READ, blueprint
-from claims.allowances.desk.texts import reason_texts
+from claims.allowances.desk.texts import reason_text, reason_texts
 from claims.allowances.reasons import DECISIONS
 from claims.allowances.rules.facts import KINDS, REFUND
 from claims.allowances.schemas import (
@@ -183,6 +183,7 @@ def allowance_page(number: str, *, errors: dict[str, str] | None = None) -> str:
         decisive=[edge for edge in edges if edge.action in DECISIVE],
         steps={edge.action: edge for edge in edges if edge.action not in DECISIVE},
         reasons=_reasons(found),
+        reason_of=reason_text,
         form=request.form,
         errors=errors or {},
     )

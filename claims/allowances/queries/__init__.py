@@ -7,6 +7,7 @@ from claims.allowances.queries.earlier import (
     count_instalments,
     last_delivery_before,
     leaves_of,
+    other_refunds,
     proposed_already,
     sick_days,
     twin_of,
@@ -28,6 +29,7 @@ from claims.allowances.queries.stored import (
     list_waiting,
     lock_payable,
     owed,
+    stopped_in,
 )
 from claims.allowances.queries.world import (
     CLAIM_STANDS,
@@ -61,12 +63,14 @@ __all__ = [
     "list_waiting",
     "lock_payable",
     "missing_registrations",
+    "other_refunds",
     "owed",
     "proposed_already",
     "registration",
     "registration_for",
     "sick_days",
     "state_of_claim",
+    "stopped_in",
     "twin_of",
     "wage_of",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, func, select
 from sqlalchemy.orm import Session
@@ -34,6 +35,22 @@ def twin_of(session: Session, wanted: Allowance) -> Allowance | None:
         )
         .order_by(Allowance.id)
     ).first()
+
+
+def other_refunds(session: Session, wanted: Allowance) -> list[tuple[str, dict[str, Any]]]:
+    """Return the care of that day for which the person asks, or asked, money back besides."""
+    rows = session.execute(
+        select(Allowance.number, Allowance.body["care"])
+        .where(
+            Allowance.card_key == wanted.card_key,
+            Allowance.kind == REFUND,
+            Allowance.event_on == wanted.event_on,
+            Allowance.state.not_in(DEAD),
+            Allowance.id != (wanted.id or NO_OTHER),
+        )
+        .order_by(Allowance.id)
+    )
+    return [(number, care) for number, care in rows]
 
 
 def _same(wanted: Allowance) -> ColumnElement[bool]:

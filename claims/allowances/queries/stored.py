@@ -92,12 +92,23 @@ def list_waiting(
     return list(session.scalars(query))
 
 
+def stopped_in(session: Session, batch: str) -> list[str]:
+    """Name what a batch holds although the claim it rests on no longer stands."""
+    return list(
+        session.scalars(
+            select(Allowance.number)
+            .where(Allowance.batch_number == batch, ~CLAIM_HOLDS)
+            .order_by(Allowance.number)
+        )
+    )
+
+
 def list_stopped(session: Session, *, limit: int) -> list[Allowance]:
-    """List what is approved and not paid because its claim no longer stands, oldest first."""
+    """List what was approved on a claim that no longer stands, paid or not, oldest first."""
     return list(
         session.scalars(
             select(Allowance)
-            .where(Allowance.state == AllowanceState.APPROVED, ~CLAIM_HOLDS)
+            .where(Allowance.state.in_(OWED), ~CLAIM_HOLDS)
             .order_by(Allowance.submitted_at, Allowance.id)
             .limit(limit)
         )

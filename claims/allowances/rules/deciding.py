@@ -1,7 +1,7 @@
 """What a reviewer may decide on an allowance, and when a second person must agree. Pure.
 
-Never more than computed; a reduction has a reason. Above the policy's limit, and where a price is
-not agreed, the first approval only proposes.
+Never more than computed; a reduction has a reason. Above the policy's limit, where a price is
+not agreed and where the same care was asked for before, the first approval only proposes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from claims.allowances.rules.compute import PAYABLE
 from config.words import N_
 
-AMOUNT, NO_TARIFF = "amount", "no_tariff"
+AMOUNT, NO_TARIFF, AGAIN = "amount", "no_tariff", "duplicate_elsewhere"
 
 
 def amount_of(
@@ -36,11 +36,16 @@ def amount_of(
 def causes_of(computation: Mapping[str, Any], riel: int, limit: int) -> list[str]:
     """Say why a second person must agree; empty when nobody need."""
     findings = (computation.get("outcome") or {}).get("findings", ())
-    found = {
-        AMOUNT: riel > limit,
-        NO_TARIFF: any(one["code"] == NO_TARIFF for one in findings),
-    }
+    codes = {one["code"] for one in findings}
+    found = {AMOUNT: riel > limit, NO_TARIFF: NO_TARIFF in codes, AGAIN: AGAIN in codes}
     return [cause for cause, true in found.items() if true]
+
+
+def said_by(computation: Mapping[str, Any]) -> tuple[str, int, list[str]]:
+    """Return what of a computation a decision rests on: verdict, amount, what the rules found."""
+    findings = (computation.get("outcome") or {}).get("findings", ())
+    codes = sorted(one["code"] for one in findings)
+    return computation["verdict"], computation["computed_riel"], codes
 
 
 def masked(account: str | None) -> str | None:

@@ -93,7 +93,7 @@ class AllowanceAnswer(AllowanceItem):
 
     claim_state = fields.String(allow_none=True, metadata={"description": "Of its claim, now"})
     stopped = fields.Boolean(
-        metadata={"description": "Approved, and not paid: its claim no longer stands"}
+        metadata={"description": "Approved on a claim that no longer stands: see `state`"}
     )
     payee = fields.Nested(PayeeShown, allow_none=True)
     computation = fields.Nested(ComputationShown)

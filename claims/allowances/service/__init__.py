@@ -17,6 +17,7 @@ from claims.allowances.service.paying import (
     mark_paid,
     owed_by_kind,
     put_into_batch,
+    stopped_in,
     take_back,
     take_out_of_batch,
 )
@@ -63,6 +64,7 @@ __all__ = [
     "rules_in_force",
     "rules_shown",
     "send_back",
+    "stopped_in",
     "submit_allowance",
     "take_back",
     "take_out_of_batch",

@@ -14,7 +14,7 @@ from claims.allowances.models import Allowance, AllowanceEvent
 from claims.allowances.queries import CLAIM_STANDS
 from claims.allowances.rules.asking import WAGED
 from claims.allowances.rules.deciding import masked
-from claims.allowances.states import OWED, AllowanceState
+from claims.allowances.states import OWED
 
 SHOWN = (
     "number", "kind", "event", "state", "version", "facility", "card_number", "event_on", "until",
@@ -39,7 +39,7 @@ def to_answer(
     told = to_item(row, by=by)
     answer = told | {name: row.body.get(name) for name in TOLD} | {
         "claim_state": claim_state,
-        "stopped": row.state == AllowanceState.APPROVED
+        "stopped": row.state in OWED
         and claim_state not in (None, *CLAIM_STANDS),
         "payee": _payee(row, by),
         "computation": _computation(row, by),

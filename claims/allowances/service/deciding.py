@@ -16,9 +16,10 @@ from claims.allowances import queries
 from claims.allowances.models import Allowance
 from claims.allowances.reasons import CATALOGUE
 from claims.allowances.rules.asking import Wish
-from claims.allowances.rules.deciding import amount_of, causes_of
+from claims.allowances.rules.deciding import amount_of, causes_of, said_by
 from claims.allowances.rules.facts import REFUND
 from claims.allowances.service.filing import store
+from claims.allowances.service.gathering import fill
 from claims.allowances.service.moving import lock, move
 from claims.allowances.service.reading import find_allowance
 from claims.allowances.states import SECOND_APPROVAL, find_transition
@@ -142,6 +143,23 @@ def _check_ready(session: Session, allowance: Allowance) -> None:
         )
     if allowance.kind == REFUND and RECEIPT not in kinds_of(allowance.number):
         raise Conflict("receipt_missing", detail=N_("A refund needs the receipt of the facility."))
+    if allowance.kind == REFUND:
+        _check_still_so(session, allowance)
+
+
+def _check_still_so(session: Session, allowance: Allowance) -> None:
+    """Refuse a refund that comes out otherwise by now: a facility has claimed the care since, say."""
+    lock_person(driver(session), allowance.card_key)
+    before = said_by(allowance.computation)
+    with session.no_autoflush:
+        fill(session, allowance, Wish(dict(allowance.body)))
+        now = said_by(allowance.computation)
+        session.expire(allowance)
+    if now != before:
+        raise Conflict(
+            "computed_otherwise",
+            detail=N_("The same care comes out otherwise by now: compute again."),
+        )
 
 
 def _take_effect(

@@ -43,6 +43,11 @@ def lock_payable(session: Session, *, decided_before: datetime) -> list[MemberPa
     ]
 
 
+def stopped_in(session: Session, batch: str) -> list[str]:
+    """Name what a batch would pay although the claim it rests on no longer stands."""
+    return queries.stopped_in(session, batch)
+
+
 def put_into_batch(session: Session, numbers: Sequence[str], *, batch: str, by: Actor) -> None:
     """Move approved allowances into a batch; all of them, or the transaction fails."""
     move_many(session, numbers, "batch", by=by, source=AllowanceState.APPROVED, batch=batch)

@@ -56,7 +56,7 @@ def list_waiting(
 
 
 def list_stopped(*, by: Actor, limit: int) -> list[dict[str, Any]]:
-    """List what is approved and not paid because its claim no longer stands, oldest first."""
+    """List what was approved on a claim that no longer stands, paid or not, oldest first."""
     if not by.nssf or not {Permission.CLAIM_REVIEW, Permission.CLAIM_APPROVE} & by.permissions:
         raise Forbidden
     with transaction() as session:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from claims.adjudication.rules.adjudicate import adjudicate
 from claims.adjudication.rules.facts import Past, Place
 from claims.adjudication.service import price_list
+from claims.allowances import queries
 from claims.allowances.models import Allowance
 from claims.allowances.rules.facts import AllowanceFacts
 from claims.allowances.rules.policy import AllowanceRules
@@ -24,6 +25,7 @@ from gateway.eligibility.service import judge
 from gateway.facilities.service import find_facility
 
 NOT_A_FACILITY = ""
+VISIT = "emergency"
 
 
 def judge_refund(
@@ -79,7 +81,7 @@ def _as_claim(allowance: Allowance) -> Body:
     return Body(
         {
             "type": "treatment", "card_number": allowance.card_number, "patient": None,
-            "visit_type": "emergency", "cause": "illness", "emergency": told["emergency"],
+            "visit_type": VISIT, "cause": "illness", "emergency": told["emergency"],
             "service_from": day, "service_to": day, "maternity": None,
             "diagnoses": [{"code": code.upper()} for code in told["diagnoses"]], "lines": lines,
         },
@@ -89,8 +91,14 @@ def _as_claim(allowance: Allowance) -> Body:
 
 
 def _history(session: Session, allowance: Allowance) -> tuple[Past, ...]:
-    """Return the person's claims: care that a facility claimed is not paid a second time."""
-    return gather(
+    """Return what was asked for the person's care: none is paid twice, to whomever, unseen."""
+    day = allowance.event_on
+    refunds = tuple(
+        Past(number, False, line["service"].upper(), day, line["quantity"], VISIT, day, day)
+        for number, care in queries.other_refunds(session, allowance)
+        for line in care["lines"]
+    )
+    claims = gather(
         driver(session),
         facility=NOT_A_FACILITY,
         reference=NOT_A_FACILITY,
@@ -99,3 +107,4 @@ def _history(session: Session, allowance: Allowance) -> tuple[Past, ...]:
         visit=None,
         replaces=None,
     ).history
+    return claims + refunds

@@ -25,12 +25,12 @@ from claims.complaints.schemas import (
     to_cursor,
 )
 from claims.complaints.states import actions_for
-from claims.submission.desk.texts import facility_name
 from config.api import Schema
 from config.cursors import make_cursor
 from config.errors import Conflict, Invalid
 from config.forms import errors_of, load_form
 from config.web import go, render
+from gateway.facilities.desk import facility_name
 from gateway.facilities.provinces import PROVINCES
 
 PAGE_ROWS = 50

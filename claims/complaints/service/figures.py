@@ -45,7 +45,7 @@ def count_complaints(
         raise Forbidden
     last = to_day or clock.today()
     first = from_day or last - PERIOD
-    if not timedelta(0) <= last - first <= LONGEST:
+    if last == date.max or not timedelta(0) <= last - first <= LONGEST:
         message = N_("A period has a beginning, an end after it, and at most a year between them.")
         raise Invalid(errors=[{"pointer": "/from", "message": message}])
     figures = [

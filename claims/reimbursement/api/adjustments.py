@@ -6,13 +6,12 @@ from typing import Any
 
 from flask import Response
 
-from auth.guard import current_actor, requires
+from auth.guard import requires
 from auth.permissions import Permission
 from claims.reimbursement import service as reimbursement
 from claims.reimbursement.answers import page
 from claims.reimbursement.schemas import AdjustmentPage, AdjustmentQuery
 from config.api import ApiBlueprint
-from config.cursors import row_key
 
 blp = ApiBlueprint("adjustments", __name__, url_prefix="/api/v1/adjustments")
 
@@ -23,6 +22,4 @@ blp = ApiBlueprint("adjustments", __name__, url_prefix="/api/v1/adjustments")
 @blp.response(200, AdjustmentPage)
 def list_adjustments(query: dict[str, Any]) -> Response:
     """List supplements and recoveries, newest first; a facility sees its own."""
-    limit, after = query.pop("limit"), row_key(query.pop("cursor"))
-    rows = reimbursement.list_adjustments(by=current_actor(), limit=limit, after=after, **query)
-    return page(rows, limit)
+    return page(reimbursement.list_adjustments, query)

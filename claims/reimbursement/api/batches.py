@@ -19,7 +19,6 @@ from claims.reimbursement.schemas import (
 )
 from config.answers import private
 from config.api import ApiBlueprint
-from config.cursors import row_key
 
 blp = ApiBlueprint("batches", __name__, url_prefix="/api/v1/batches")
 
@@ -40,10 +39,7 @@ def open_batches(body: dict[str, Any]) -> Response:
 @blp.response(200, BatchPage)
 def list_batches(query: dict[str, Any]) -> Response:
     """List batches, newest first."""
-    limit, after = query.pop("limit"), row_key(query.pop("cursor"))
-    return page(
-        reimbursement.list_batches(by=current_actor(), limit=limit, after=after, **query), limit
-    )
+    return page(reimbursement.list_batches, query)
 
 
 add_payment(blp, reimbursement.find_batch, BatchAnswer, batch=True)

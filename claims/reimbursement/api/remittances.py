@@ -22,7 +22,6 @@ from claims.reimbursement.schemas import (
 )
 from config.answers import download, private
 from config.api import ApiBlueprint
-from config.cursors import row_key
 from config.errors import NotAcceptable
 from config.words import N_
 
@@ -35,9 +34,7 @@ blp = ApiBlueprint("remittances", __name__, url_prefix="/api/v1/remittances")
 @blp.response(200, RemittancePage)
 def list_remittances(query: dict[str, Any]) -> Response:
     """List what was paid, newest first; a facility sees its own."""
-    limit, after = query.pop("limit"), row_key(query.pop("cursor"))
-    rows = reimbursement.list_remittances(by=current_actor(), limit=limit, after=after, **query)
-    return page(rows, limit)
+    return page(reimbursement.list_remittances, query)
 
 
 @blp.route("/<number>", methods=["GET"])

@@ -13,7 +13,6 @@ from claims.reimbursement.api.steps import AUTHORISE, MANAGE, add_payment
 from claims.reimbursement.schemas import OpenRunBody, RunAnswer, RunPage, RunQuery
 from config.answers import private
 from config.api import ApiBlueprint
-from config.cursors import row_key
 
 blp = ApiBlueprint("payment_runs", __name__, url_prefix="/api/v1/payment-runs")
 
@@ -36,10 +35,7 @@ def open_run(body: dict[str, Any]) -> Response:
 @blp.response(200, RunPage)
 def list_runs(query: dict[str, Any]) -> Response:
     """List payment runs, newest first."""
-    limit, after = query.pop("limit"), row_key(query.pop("cursor"))
-    return page(
-        reimbursement.list_runs(by=current_actor(), limit=limit, after=after, **query), limit
-    )
+    return page(reimbursement.list_runs, query)
 
 
 add_payment(blp, reimbursement.find_run, RunAnswer, batch=False)

@@ -25,6 +25,7 @@ from config.cursors import make_cursor, row_key
 from config.errors import Conflict, Forbidden, Invalid
 from config.forms import errors_of, load_form, sentence
 from config.web import go, render
+from gateway.facilities.desk import facility_name
 
 PAGE_ROWS = 50
 SHOWN_FILES, SHOWN_ROWS = 5, 200
@@ -232,6 +233,7 @@ def _payment_page(what: str, number: str, **given: Any) -> str:
         what=what,
         kind="batches" if what == "batch" else "runs",
         payment=payment,
+        facility=payment.get("facility") and facility_name(payment["facility"]),
         steps=shown,
         with_form={name for name, verb in VERBS.items() if verb.with_form},
         files=reimbursement.list_answers(number, by=actor, limit=SHOWN_FILES),

@@ -13,11 +13,13 @@ from auth.permissions import Permission
 from claims.reimbursement import service as reimbursement
 from claims.reimbursement.desk.blueprint import remittance_blueprint as blueprint
 from claims.reimbursement.schemas import AcknowledgeBody
+from claims.submission.desk.texts import catalogue_text
 from config.answers import download
 from config.cursors import make_cursor, row_key
 from config.errors import Conflict, Forbidden
 from config.forms import errors_of, load_form
 from config.web import go, render
+from gateway.facilities.desk import facility_name
 
 PAGE_ROWS = 50
 
@@ -82,6 +84,8 @@ def _page(number: str, **given: Any) -> str:
     return render(
         "reimbursement/remittance.html",
         remittance=found,
+        facility=facility_name(found["facility"]),
+        reason_of=catalogue_text,
         may_acknowledge=actor.facility == found["facility"] and found["received_riel"] is None,
         **{"errors": {}, **given},
     )

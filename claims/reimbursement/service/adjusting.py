@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import func, insert, select, update
@@ -16,22 +17,21 @@ from config.db import db
 SUPPLEMENT, RECOVERY = "supplement", "recovery"
 
 
-def take(session: Session, batch: Batch, off: SetOff) -> None:
-    """Put what a batch takes of the adjustments into it."""
-    if off.taken:
-        session.execute(
-            insert(BatchAdjustment),
-            [
-                {"batch_id": batch.id, "adjustment_id": one.id, "riel": one.riel}
-                for one in off.taken
-            ],
-        )
+def take(session: Session, offs: Sequence[tuple[Batch, SetOff]]) -> None:
+    """Put what each batch takes of the adjustments into it."""
+    rows = [
+        {"batch_id": batch.id, "adjustment_id": one.id, "riel": one.riel}
+        for batch, off in offs
+        for one in off.taken
+    ]
+    if rows:
+        session.execute(insert(BatchAdjustment), rows)
 
 
-def give_back(session: Session, batch: Batch) -> None:
-    """Let the adjustments of a batch that is not paid wait for the next one."""
+def give_back(session: Session, batches: Sequence[int]) -> None:
+    """Let the adjustments of batches that are not paid wait for the next ones."""
     session.execute(
-        update(BatchAdjustment).where(BatchAdjustment.batch_id == batch.id).values(live=False)
+        update(BatchAdjustment).where(BatchAdjustment.batch_id.in_(batches)).values(live=False)
     )
 
 

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from auth.permissions import Actor
+from auth.permissions import Actor, system_actor
+from claims.allowances import service as allowances
 from claims.reimbursement.models import Batch, BatchClaim, BatchMember
 from claims.reimbursement.service import adjusting, members
 from claims.reimbursement.service.moves import move_claims
@@ -18,22 +19,51 @@ from claims.reimbursement.service.remittances import remit
 from config.errors import Invalid
 
 
-def give_back(session: Session, batch: Batch, *, by: Actor, action: str = "unbatch") -> None:
-    """Owe again all that is in a batch: claims, allowances, adjustments."""
-    if batch.payees == members.PAYEES:
+def give_back(
+    session: Session, batches: Sequence[Batch], *, by: Actor, action: str = "unbatch"
+) -> None:
+    """Owe again all that is in batches: claims, allowances, adjustments."""
+    cash, care = _apart(batches)
+    for batch in cash:
         members.take_out(session, batch, by=by)
-        return
-    move_claims(session, [batch], action, by=by)
-    session.execute(update(BatchClaim).where(BatchClaim.batch_id == batch.id).values(live=False))
-    adjusting.give_back(session, batch)
+    if care:
+        move_claims(session, care, action, by=by)
+        ids = [batch.id for batch in care]
+        session.execute(update(BatchClaim).where(BatchClaim.batch_id.in_(ids)).values(live=False))
+        adjusting.give_back(session, ids)
+
+
+def drop_stopped(session: Session, batches: Sequence[Batch]) -> list[Batch]:
+    """Take out of open batches what may no longer be paid; return those that would be empty.
+
+    A claim in a batch cannot be voided; the claim on which a member's allowance rests can.
+    """
+    by = system_actor("payments")
+    emptied = []
+    for batch in _apart(batches)[0]:
+        stopped = allowances.stopped_in(session, batch.number)
+        if len(stopped) == batch.claims:
+            members.take_out(session, batch, by=by)
+            emptied.append(batch)
+        elif stopped:
+            members.drop(session, batch, stopped, by=by)
+    return emptied
+
+
+def stopped_in(session: Session, batches: Sequence[Batch]) -> list[str]:
+    """Name what batches hold although it may no longer be paid."""
+    return [
+        number
+        for batch in _apart(batches)[0]
+        for number in allowances.stopped_in(session, batch.number)
+    ]
 
 
 def pay(session: Session, batches: Sequence[Batch], *, by: Actor) -> None:
     """Pay what is in batches that are being settled; each facility gets its remittance."""
-    for batch in batches:
-        if batch.payees == members.PAYEES:
-            members.pay(session, batch, by=by)
-    paid = [batch for batch in batches if batch.payees != members.PAYEES]
+    cash, paid = _apart(batches)
+    for batch in cash:
+        members.pay(session, batch, by=by)
     if paid:
         made = remit(session, paid)
         move_claims(session, paid, "pay", by=by, remittances=[one.number for one in made])
@@ -67,6 +97,12 @@ def leave_out(
         if batch.id in inside:
             _take_out(session, batch, sorted(inside[batch.id]), by)
     return left_out
+
+
+def _apart(batches: Sequence[Batch]) -> tuple[list[Batch], list[Batch]]:
+    """Return the batches of members, and those of facilities."""
+    cash = [batch for batch in batches if batch.payees == members.PAYEES]
+    return cash, [batch for batch in batches if batch.payees != members.PAYEES]
 
 
 def _named(

@@ -19,6 +19,7 @@ from claims.reimbursement.payfile import (
 )
 from claims.reimbursement.service import members
 from claims.reimbursement.service.batches import check_finance
+from claims.reimbursement.service.contents import stopped_in
 from claims.reimbursement.service.locking import PAID, lock, now, record, take
 from claims.reimbursement.states import BatchState, InvalidBatchTransition
 from claims.review import service as review
@@ -40,6 +41,7 @@ def export(number: str, file_format: str, *, by: Actor) -> PaymentFile:
         if known is not None:
             return known
         locked = take(session, number, "export", by)
+        _check_stopped(session, locked.batches)
         moment = now(session)
         contents = _contents(number, _transfers(session, locked.batches), moment)
         if file_format not in contents:
@@ -73,6 +75,17 @@ def find_file(number: str, file_format: str, *, by: Actor) -> PaymentFile:
         if known is None:
             raise InvalidBatchTransition(detail=N_("Nothing was exported yet: POST exports."))
         return known
+
+
+def _check_stopped(session: Session, batches: Sequence[Batch]) -> None:
+    """Refuse what rests on a claim that fell since the authorisation: it is not to be paid."""
+    stopped = stopped_in(session, batches)
+    if stopped:
+        raise Conflict(
+            "claim_not_approved",
+            detail=N_("The claim an allowance rests on is no longer approved: fail the batch."),
+            allowances=stopped,
+        )
 
 
 def _transfers(session: Session, batches: Sequence[Batch]) -> list[Transfer]:

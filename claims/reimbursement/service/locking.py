@@ -24,7 +24,7 @@ from claims.reimbursement.states import (
     InvalidBatchTransition,
     find_transition,
 )
-from config.audit import record as note
+from config.audit import act_of, record_all
 from config.errors import Conflict, Forbidden, NotFound
 from config.words import N_
 
@@ -122,9 +122,13 @@ def now(session: Session) -> datetime:
 def record(by: Actor, step: str, rows: Sequence[Batch | PaymentRun]) -> None:
     """Note a step of every row; of a run with what its batches still come to."""
     total = sum(row.paid_riel for row in rows if isinstance(row, Batch))
-    for row in rows:
-        if isinstance(row, Batch):
-            riel = row.paid_riel
-            note(by, f"batch.{step}", subject=row.number, facility=row.facility, riel=riel)
-        else:
-            note(by, f"payment_run.{step}", subject=row.number, riel=total)
+    record_all(
+        [
+            act_of(
+                by, f"batch.{step}", subject=row.number, facility=row.facility, riel=row.paid_riel
+            )
+            if isinstance(row, Batch)
+            else act_of(by, f"payment_run.{step}", subject=row.number, riel=total)
+            for row in rows
+        ]
+    )

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from auth.permissions import Actor
 from claims.allowances import service as allowances
 from claims.allowances.service import MemberPayment
 from claims.reimbursement.models import Batch, BatchMember
+from config.audit import record
 from config.errors import Conflict
 from config.words import N_
 
@@ -37,6 +38,22 @@ def put_into(session: Session, batch: Batch, due: Sequence[MemberPayment], *, by
         ],
     )  # fmt: skip
     allowances.put_into_batch(session, [one.number for one in due], batch=batch.number, by=by)
+
+
+def drop(session: Session, batch: Batch, numbers: Sequence[str], *, by: Actor) -> None:
+    """Take allowances out of an open batch: nobody authorised them, so it never held them."""
+    gone = session.execute(
+        delete(BatchMember)
+        .where(BatchMember.batch_id == batch.id, BatchMember.number.in_(numbers))
+        .returning(BatchMember.number, BatchMember.riel)
+    ).all()
+    allowances.take_out_of_batch(session, numbers, by=by)
+    batch.claims -= len(gone)
+    batch.total_riel -= sum(one.riel for one in gone)
+    for one in gone:
+        record(
+            by, "batch.member_dropped", subject=batch.number, allowance=one.number, riel=one.riel
+        )
 
 
 def members_of(session: Session, batch_id: int, *, live: bool = True) -> list[BatchMember]:

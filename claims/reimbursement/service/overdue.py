@@ -5,10 +5,13 @@ Read at every scrape by one statement over narrow indexes; counted by the policy
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from claims.reimbursement.queries import count_overdue
-from claims.submission.deadlines import Calendar, due
+from claims.submission.deadlines import Calendar, deadlines, due
+from claims.submission.service.answers import standing_of
 from claims.submission.service.calendar import calendar_at
 from config import clock
 from gateway.coverage.service import policy_set
@@ -19,8 +22,8 @@ ONE_DAY = timedelta(days=1)
 def overdue() -> dict[str, int]:
     """Count reviews, answers of facilities, payments and allowances whose deadline has passed.
 
-    What a hold or a question stops is not counted; a pause that has ended is not added to the
-    days of answers and payments, so a few of these are counted early.
+    What a hold or a question stops is not counted; a payment that was held counts from the day its
+    claim shows, like a review.
     """
     today, calendar = clock.today(), calendar_at()
     rules = policy_set().claim_rules(None, today)
@@ -29,12 +32,19 @@ def overdue() -> dict[str, int]:
         late = last_late_day(today, days, counted=rules.deadline_days, calendar=calendar)
         return clock.start_of(late + ONE_DAY)
 
-    return count_overdue(
+    counts, held_before = count_overdue(
         today=today,
         unanswered=begun_before(rules.submit_within_days),
         unpaid=begun_before(rules.pay_within_days),
         undecided=begun_before(rules.review_within_days),
     )
+    counts["payment"] += sum(_pay_by(row, calendar) < today for row in held_before)
+    return counts
+
+
+def _pay_by(row: Mapping[str, Any], calendar: Calendar) -> date:
+    rules = policy_set().claim_rules(row["scheme"], row["service_from"])
+    return deadlines(standing_of(row), rules, calendar)["pay_by"] or date.max
 
 
 def last_late_day(today: date, days: int, *, counted: str, calendar: Calendar) -> date:

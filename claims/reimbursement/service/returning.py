@@ -19,6 +19,11 @@ from config.db import transaction
 from config.errors import Conflict, Forbidden, Invalid
 from config.words import N_
 
+# Whoever voids one of these claims this moment comes before or after the return, never in between.
+LOCK = text(
+    "SELECT FROM claims c JOIN batch_claims b ON b.claim_id = c.id"
+    " WHERE b.batch_id = :batch AND b.live ORDER BY c.id FOR UPDATE OF c"
+)
 VOIDED = text(
     """
 WITH left_out AS (
@@ -69,7 +74,7 @@ def confirm_return(number: str, *, by: Actor, allowance: str | None = None) -> N
             )
         )
         _forget_voided(session, batch, by)
-        contents.give_back(session, batch, by=by, action="unpay")
+        contents.give_back(session, [batch], by=by, action="unpay")
         remittance = session.scalars(
             select(Remittance).where(Remittance.batch_id == batch.id).with_for_update()
         ).first()
@@ -109,6 +114,7 @@ def _take(session: Session, number: str, action: str, by: Actor) -> Batch:
 
 def _forget_voided(session: Session, batch: Batch, by: Actor) -> None:
     """Let claims that were voided since owe nothing: what was to be recovered has come back."""
+    session.execute(LOCK, {"batch": batch.id})
     for number, facility, scheme, riel in session.execute(VOIDED, {"batch": batch.id}).all():
         ledger.reverse(Kind.APPROVED, number, as_kind=Kind.REOPENED)
         ledger.supplement(

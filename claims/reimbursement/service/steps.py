@@ -6,6 +6,7 @@ Each step locks the run, then its batches, then acts on all of them in one trans
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from sqlalchemy.orm import Session
@@ -15,11 +16,18 @@ from claims.ledger import service as ledger
 from claims.ledger.ledger import Kind, batching, giving_back, payment
 from claims.reimbursement.models import Batch, PaymentRun
 from claims.reimbursement.service import contents
-from claims.reimbursement.service.locking import close, close_run, now, record, take
+from claims.reimbursement.service.locking import (
+    Locked,
+    close,
+    close_run,
+    now,
+    record,
+    take,
+)
 from claims.reimbursement.states import BatchState
 from config import clock
 from config.db import transaction
-from config.errors import Forbidden, Invalid
+from config.errors import Conflict, Forbidden, Invalid
 from config.words import N_
 
 
@@ -29,21 +37,36 @@ def authorise(number: str, *, by: Actor) -> None:
         locked = take(session, number, "authorise", by)
         if any(row.opened_by == by.subject for row in locked.all):
             raise Forbidden("same_person", detail=N_("Another person must authorise this."))
+        locked = _without_stopped(session, locked, by)
         moment = now(session)
         for row in locked.all:
             row.state, row.authorised_by = BatchState.AUTHORISED, by.subject
             row.authorised_at = moment
-        for batch in locked.batches:
-            ledger.post(batching(batch=batch.number, payee=batch.payee, riel=batch.total_riel))
+        session.flush()
+        ledger.post_all(
+            [batching(batch=b.number, payee=b.payee, riel=b.total_riel) for b in locked.batches]
+        )
         record(by, "authorised", locked.all)
+
+
+def _without_stopped(session: Session, locked: Locked, by: Actor) -> Locked:
+    """Leave out what may no longer be paid since the batches were opened."""
+    emptied = contents.drop_stopped(session, locked.batches)
+    left = [batch for batch in locked.batches if batch not in emptied]
+    if not left:
+        raise Conflict("nothing_left", detail=N_("Nothing of it may be paid any more: cancel it."))
+    close(session, emptied, BatchState.CANCELLED, by)
+    record(by, "cancelled", emptied)
+    if isinstance(locked.payment, PaymentRun):
+        locked.payment.total_riel = sum(batch.total_riel for batch in left)
+    return replace(locked, batches=left)
 
 
 def cancel(number: str, *, by: Actor) -> None:
     """Cancel a payment that nobody authorised: its claims wait to be batched again."""
     with transaction() as session:
         locked = take(session, number, "cancel", by)
-        for batch in locked.batches:
-            contents.give_back(session, batch, by=by)
+        contents.give_back(session, locked.batches, by=by)
         close(session, locked.all, BatchState.CANCELLED, by)
         record(by, "cancelled", locked.all)
 
@@ -99,8 +122,7 @@ def settle_each(
 
 def _pay(session: Session, batches: Sequence[Batch], by: Actor) -> None:
     contents.pay(session, batches, by=by)
-    for batch in batches:
-        ledger.post(payment(batch=batch.number, payee=batch.payee, riel=batch.paid_riel))
+    ledger.post_all([payment(batch=b.number, payee=b.payee, riel=b.paid_riel) for b in batches])
 
 
 def _end_run(
@@ -117,9 +139,9 @@ def fail(number: str, *, by: Actor, reason: str) -> None:
     """
     with transaction() as session:
         locked = take(session, number, "fail", by)
-        for batch in locked.batches:
-            ledger.reverse(Kind.AUTHORISED, batch.number, as_kind=Kind.FAILED)
-            contents.give_back(session, batch, by=by)
+        numbers = [batch.number for batch in locked.batches]
+        ledger.reverse_all(Kind.AUTHORISED, numbers, as_kind=Kind.FAILED)
+        contents.give_back(session, locked.batches, by=by)
         for row in locked.all:
             row.failure = reason
         close(session, locked.all, BatchState.FAILED, by)

@@ -18,12 +18,13 @@ from claims.review.desk.blueprint import REVIEWERS, blueprint
 from claims.review.schemas import DecisionBody, QueueQuery, ReasonBody, from_cursor, to_cursor
 from claims.signals.service import signals_of
 from claims.submission import service as submission
-from claims.submission.desk.texts import facility_name, reason_text, reasons_to_name
+from claims.submission.desk.texts import reason_text, reasons_to_name
 from claims.submission.states import SECOND_APPROVAL, actions_for
 from config.cursors import make_cursor
 from config.errors import Conflict, Forbidden, Invalid
 from config.forms import errors_of, load_form, sentence
 from config.web import go, is_fragment_request, render
+from gateway.facilities.desk import facility_name
 
 PAGE_ROWS = 50
 DECISIONS: dict[str, Callable[..., dict[str, Any]]] = {
@@ -83,7 +84,7 @@ def take_claim(number: str) -> AnyResponse | tuple[str, int]:
     """Lease a claim asked for by its number, for a reason that is listed."""
     body, errors = load_form(ReasonBody(), request.form)
     if errors:
-        return _page(number, errors=errors), 422
+        return claim_page(number, errors=errors), 422
     try:
         review.take_claim(number, by=current_actor(), reason=body["reason"])
     except (Conflict, Forbidden) as problem:
@@ -125,7 +126,7 @@ def put_back(number: str) -> AnyResponse:
 @requires(*REVIEWERS)
 def show_claim(number: str) -> str:
     """Show a claim to decide: who, what, every finding, and what may be done now."""
-    return _page(number)
+    return claim_page(number)
 
 
 @blueprint.post("/claims/<number>/<action>")
@@ -137,16 +138,16 @@ def decide(number: str, action: str) -> AnyResponse | tuple[str, int]:
     beside = action in BESIDE
     body, errors = load_form(ReasonBody() if beside else DecisionBody(), request.form)
     if errors:
-        return _page(number, errors=errors), 422
+        return claim_page(number, errors=errors), 422
     try:
         claim = _take(number, action, body, by=current_actor())
     except Invalid as problem:
-        return _page(number, errors=errors_of(problem)), 422
+        return claim_page(number, errors=errors_of(problem)), 422
     except (Conflict, Forbidden) as problem:
         flash(sentence(problem), "error")
         return go("review.show_claim", number=number)
     _say_decided(claim)
-    return go("review.show_claim", number=number)
+    return take_next() if request.form.get("then") else go("review.show_claim", number=number)
 
 
 def _take(number: str, action: str, body: dict[str, Any], *, by: Actor) -> dict[str, Any]:
@@ -165,7 +166,8 @@ def _say_decided(claim: dict[str, Any]) -> None:
         flash(_("Recorded."), "success")
 
 
-def _page(number: str, *, errors: dict[str, str] | None = None) -> str:
+def claim_page(number: str, *, errors: dict[str, str] | None = None) -> str:
+    """Show a claim to decide, with what was typed into its forms and is wrong."""
     actor = current_actor()
     decisions = review.list_decisions(number, by=actor)
     claim = submission.find_claim(number, by=actor)

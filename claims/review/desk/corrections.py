@@ -10,6 +10,7 @@ from auth.guard import current_actor, requires
 from auth.permissions import Permission
 from claims.review import service as review
 from claims.review.desk.blueprint import blueprint
+from claims.review.desk.claims import claim_page
 from claims.review.schemas import CorrectionBody
 from config.errors import Conflict, Forbidden, Invalid
 from config.forms import errors_of, load_form, sentence
@@ -18,17 +19,17 @@ from config.web import go
 
 @blueprint.post("/claims/<number>/correct")
 @requires(Permission.CLAIM_REVIEW)
-def propose_correction(number: str) -> AnyResponse:
+def propose_correction(number: str) -> AnyResponse | tuple[str, int]:
     """Propose that a paid claim was worth less than was paid on it."""
     body, errors = load_form(CorrectionBody(), request.form)
+    if errors:
+        return claim_page(number, errors=errors), 422
     try:
-        if errors:
-            raise Invalid(errors=[{"pointer": f"/{n}", "message": m} for n, m in errors.items()])
         review.propose_correction(
             number, riel=body["approved_riel"], reason=body["reason"], by=current_actor()
         )
     except Invalid as problem:
-        flash("; ".join(errors_of(problem).values()), "error")
+        return claim_page(number, errors=errors_of(problem)), 422
     except (Conflict, Forbidden) as problem:
         flash(sentence(problem), "error")
     else:

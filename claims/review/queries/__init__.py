@@ -11,6 +11,7 @@ from claims.review.queries.bulk import (
     sample_verdicts,
 )
 from claims.review.queries.decided import (
+    Taking,
     approved_alone,
     decisions,
     lines_of,
@@ -20,6 +21,7 @@ from claims.review.queries.decided import (
     ties,
 )
 from claims.review.queries.queue import (
+    LATE,
     LEASE_MINUTES,
     QueueItem,
     QueueKey,
@@ -32,10 +34,12 @@ from claims.review.queries.queue import (
 )
 
 __all__ = [
+    "LATE",
     "LEASE_MINUTES",
     "BulkGroup",
     "QueueItem",
     "QueueKey",
+    "Taking",
     "approved_alone",
     "bulk_groups",
     "bulk_members",

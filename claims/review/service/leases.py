@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from auth.permissions import Actor, Permission, system_actor
 from claims.review import queries
 from claims.review.models import NamedLease
-from claims.review.queries import LEASE_MINUTES, QueueItem, QueueKey
+from claims.review.queries import LEASE_MINUTES, QueueItem, QueueKey, Taking
 from claims.review.service.access import (
     NotLeased,
     check_distance,
@@ -165,8 +165,8 @@ def count_overdue(*, by: Actor) -> int:
         return queries.overdue(session, today=clock.today())
 
 
-def list_named(*, by: Actor, limit: int, after: int | None = None) -> list[NamedLease]:
-    """List claims that were taken by name, newest first; for approvers and auditors."""
+def list_named(*, by: Actor, limit: int, after: int | None = None) -> list[Taking]:
+    """List claims taken by name and those put back, newest first; for approvers and auditors."""
     if not by.nssf or not (by.may(Permission.CLAIM_APPROVE) or by.may(Permission.AUDIT_READ)):
         raise Forbidden
     with transaction() as session:

@@ -73,7 +73,7 @@ def list_visits() -> str:
 @requires(Permission.CLAIM_READ)
 def show_claim(number: str) -> str:
     """Show one claim: what was asked, what became of it and why, and what may be done now."""
-    return _claim_page(number)
+    return claim_page(number)
 
 
 @blueprint.post("/claims/<number>/<action>")
@@ -103,7 +103,7 @@ def add_message(number: str) -> AnyResponse | tuple[str, int]:
         except (Conflict, Invalid) as problem:
             errors = errors_of(problem)
     if errors:
-        return _claim_page(number, errors=errors), 422
+        return claim_page(number, errors=errors), 422
     return redirect(
         local_path(request.form.get("next") or url_for("billing.show_claim", number=number)), 303
     )
@@ -121,7 +121,8 @@ def buttons_of(claim: dict[str, Any], by: Actor) -> list[Any]:
     return [edge for edge in edges if edge.action in STEPS]
 
 
-def _claim_page(number: str, **given: Any) -> str:
+def claim_page(number: str, **given: Any) -> str:
+    """Show a claim to who filed it, with what was typed into its forms and is wrong."""
     actor = current_actor()
     claim = submission.find_claim(number, by=actor)
     return render(
@@ -132,6 +133,7 @@ def _claim_page(number: str, **given: Any) -> str:
         reason_of=partial(reason_text, claim),
         buttons=buttons_of(claim, actor),
         may_edit=claim["state"] in EDITABLE and actor.may(Permission.CLAIM_SUBMIT),
+        form=request.form,
         **{"errors": {}, **given},
     )
 

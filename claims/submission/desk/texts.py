@@ -1,4 +1,4 @@
-"""What a claim's page says in words: why something was decided, and which facility it is."""
+"""What a claim's page says in words: why something was decided."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from typing import Any
 from flask_babel import gettext as _
 
 from claims.adjudication.reasons import CATALOGUE
-from config.errors import NotFound
 from config.i18n import in_language
 from config.words import N_
-from gateway.facilities.service import find_facility
 
 # A text that waits for a rule's numbers is no sentence of its own.
 PLAIN = {"not_eligible": N_("Not eligible"), "duplicate": N_("A duplicate")}
@@ -33,9 +31,13 @@ def own_reasons(claim: dict[str, Any], *, remarks: bool = True) -> dict[str, str
 
 def reason_text(claim: dict[str, Any], code: str) -> str:
     """Return why something was decided: as found of this claim, else as the catalogue says it."""
-    found = own_reasons(claim).get(code)
-    if found is not None or code not in CATALOGUE:
-        return found or code
+    return own_reasons(claim).get(code) or catalogue_text(code)
+
+
+def catalogue_text(code: str) -> str:
+    """Return how the catalogue says a reason, whichever claim it is of."""
+    if code not in CATALOGUE:
+        return code
     if code in PLAIN:
         return str(_(PLAIN[code]))
     reason = CATALOGUE[code]
@@ -46,12 +48,3 @@ def reasons_to_name(claim: dict[str, Any]) -> list[tuple[str, str]]:
     """Return the reasons a reviewer chooses from: the claim's own findings, then the usual ones."""
     codes = dict.fromkeys([*own_reasons(claim, remarks=False), *USUAL])
     return [(code, reason_text(claim, code)) for code in codes]
-
-
-def facility_name(code: str) -> str:
-    """Return a facility's name with its code; the code alone of one the registry has no more."""
-    try:
-        found = find_facility(code)
-    except NotFound:
-        return code
-    return f"{in_language(found.name_en, found.name_km)} ({code})"

@@ -56,7 +56,10 @@ def gather(
     if not judged:
         return Known(gathered_of(work.run(*steps)[1]))
     # The visit's own moment counts before its check's, so the check it names is not needed here.
-    compared = signals.comparing(claim=number, facility=facility, visit=visit, check=check)
+    compared = signals.comparing(
+        claim=number, facility=facility, visit=visit, check=check, card_key=body.card_key,
+        days=(body.service_from, body.service_to),
+    )  # fmt: skip
     _, first, second, *person = work.run(*steps, compared, *_person(body, facility, check))
     gathered = gathered_of(first)
     if check is None and gathered.visit is not None and gathered.visit[1] is not None:

@@ -167,6 +167,8 @@ CREATE TABLE claim_messages (
     CONSTRAINT ck_claim_messages_internal CHECK (NOT internal OR side = 'nssf')
 );
 CREATE INDEX ix_claim_messages_claim_id ON claim_messages (claim_id, id);
+CREATE INDEX ix_claim_messages_open ON claim_messages (at)
+    WHERE kind = 'question' AND answered_at IS NULL;
 """
 
 # A change carries the moment its transaction began and is seen when that has ended. The owner's

@@ -14,14 +14,13 @@ from psycopg import Connection
 from psycopg.errors import UniqueViolation
 from psycopg.pq import TransactionStatus
 
-from gateway.registry.loading.staging import CHANGES, FAULTS, SPELLINGS, STAGING
+from gateway.registry.loading.staging import FAULTS, SPELLINGS, STAGING
 from gateway.registry.loading.terms import LIVE, SCRATCH, Findings, Load, Refused
 
 HELD_FROM_ROWS = 1000
 # Up to here a delta is looked up row by row; a larger one is joined with the whole table.
 FEW_ROWS = 300_000
-# Few rows, each looked up by key.
-_LOOKED_UP = {"enable_hashjoin": "off", "enable_mergejoin": "off"}
+_JOINS = ("enable_hashjoin", "enable_mergejoin")
 
 _COLUMNS = """
 SELECT a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
@@ -58,14 +57,15 @@ SELECT format('GRANT %s ON {scratch} TO %s', a.privilege_type,
 def clear_scratch(connection: Connection[Any], load: Load) -> None:
     """Drop what an earlier, interrupted load may have left."""
     made = (f"{SCRATCH}.{table}" for table in load.feed.tables)
-    tables = (STAGING, FAULTS, SPELLINGS, CHANGES, *made)
+    tables = (STAGING, FAULTS, SPELLINGS, *made)
     connection.execute(f"DROP TABLE IF EXISTS {', '.join(tables)}")
 
 
 def build(connection: Connection[Any], load: Load, findings: Findings) -> None:
     """Make the new table from the staged rows."""
     made, known = keep_known(load, findings, findings.stored(load.feed))
-    create(connection, load, made, f"{STAGING} AS s{known}")
+    with without(connection, *joins_of_few(load, findings)):
+        create(connection, load, made, f"{STAGING} AS s{known}")
 
 
 def keep_known(load: Load, findings: Findings, made: dict[str, str]) -> tuple[dict[str, str], str]:
@@ -87,17 +87,34 @@ def create(connection: Connection[Any], load: Load, made: dict[str, str], source
     """Make the new table from these expressions over a source, and return its number of rows."""
     columns = connection.execute(_defined(_COLUMNS, load.feed.kind)).fetchall()
     values = ", ".join(f"CAST({made[name]} AS {kind}) AS {name}" for name, kind, _, _ in columns)
+    rows = f"SELECT {values} FROM {source}"
     # A delta's rows are copied on; a full file's table is the one that will be live.
-    kind = "UNLOGGED TABLE" if load.delta else "TABLE"
+    kind = "TABLE"
+    if load.delta:
+        kind, rows = "UNLOGGED TABLE", _compared(load, rows, [name for name, *_ in columns])
     options = connection.execute(_defined(_OPTIONS, load.feed.kind)).fetchall()[0][0]
     # CREATE TABLE AS reads in parallel and writes in bulk: a third of the time of INSERT.
-    rows = connection.execute(
-        f"CREATE {kind} {load.scratch}{options} AS SELECT {values} FROM {source}"
-    ).rowcount
+    built = connection.execute(f"CREATE {kind} {load.scratch}{options} AS {rows}").rowcount
     # Few rows are looked up one by one whatever is known of them.
-    if not load.delta or rows >= FEW_ROWS:
+    if not load.delta or built >= FEW_ROWS:
         connection.execute(f"ANALYZE {load.scratch}")
-    return rows
+    return built
+
+
+def _compared(load: Load, rows: str, columns: list[str]) -> str:
+    """Say of each row of a delta where its old version is, whether it ends it, whether it is news.
+
+    Rows that say what is known already are left alone: rewriting one costs all its indexes, and even
+    to find that out while holding it costs a written page.
+    """
+    others = (name for name in columns if name not in load.feed.key)
+    differs = " OR ".join(f"new.{name} IS DISTINCT FROM old.{name}" for name in others)
+    # No fence around the rows: a value made once more costs less than look-ups by one process alone.
+    return (
+        f"SELECT new.*, old.ctid AS _at, coalesce({load.feed.ended}, false) AS _ended,"
+        f" old.ctid IS NULL OR {differs} AS _news"
+        f" FROM ({rows}) AS new LEFT JOIN {load.live} AS old ON {_same_key(load)}"
+    )
 
 
 def key(connection: Connection[Any], load: Load) -> bool:
@@ -111,54 +128,36 @@ def key(connection: Connection[Any], load: Load) -> bool:
     return True
 
 
+def joins_of_few(load: Load, findings: Findings) -> tuple[str, ...]:
+    """Return the joins that would read live tables from end to end for a delta's few rows."""
+    return _JOINS if load.delta and findings.staged < FEW_ROWS else ()
+
+
 @contextmanager
-def by_index(connection: Connection[Any], load: Load, findings: Findings) -> Iterator[None]:
-    """Look a delta's few rows up in the live tables instead of reading those from end to end."""
-    if not (load.delta and findings.staged < FEW_ROWS):
-        yield
-        return
-    for way, value in _LOOKED_UP.items():
-        connection.execute(f"SET {way} = {value}")
+def without(connection: Connection[Any], *joins: str) -> Iterator[None]:
+    """Keep the planner from these joins for a while."""
+    for join in joins:
+        connection.execute(f"SET {join} = off")
     try:
         yield
     finally:
         # In a failed transaction the rollback puts them back.
         if connection.info.transaction_status != TransactionStatus.INERROR:
-            for way in _LOOKED_UP:
-                connection.execute(f"RESET {way}")
-
-
-def find_changes(connection: Connection[Any], load: Load, findings: Findings) -> None:
-    """Put aside the rows of a delta that say something new.
-
-    Rows that say what is known already are left alone: rewriting one costs all its indexes, and even
-    to find that out while holding it costs a written page.
-    """
-    columns = _column_names(connection, load)
-    differs = " OR ".join(f"new.{name} IS DISTINCT FROM old.{name}" for name in columns)
-    with by_index(connection, load, findings):
-        connection.execute(
-            f"CREATE UNLOGGED TABLE {CHANGES} AS SELECT new.*, old.ctid AS _at,"
-            f" coalesce({load.feed.ended}, false) AS _ended"
-            f" FROM {load.scratch} AS new LEFT JOIN {load.live} AS old ON {_same_key(load)} WHERE {differs}"
-        )
-
-
-def _column_names(connection: Connection[Any], load: Load) -> list[str]:
-    return [name for name, *_ in connection.execute(_defined(_COLUMNS, load.feed.kind)).fetchall()]
+            for join in joins:
+                connection.execute(f"RESET {join}")
 
 
 def hold_large_change(connection: Connection[Any], load: Load, findings: Findings) -> None:
     """Hold a file that would end or remove more than the allowed share of what it covers."""
     statement = (
-        f"SELECT (SELECT count(*) FROM {load.scratch}) - count(*) FILTER (WHERE _at IS NULL), 0,"
-        f" count(*) FILTER (WHERE _ended AND _at IS NOT NULL) FROM {CHANGES}"
+        f"SELECT count(_at), 0, count(*) FILTER (WHERE _ended AND _at IS NOT NULL),"
+        f" count(*) FILTER (WHERE _news) FROM {load.scratch}"
         if load.delta
         else f"SELECT count(*), count(*) FILTER (WHERE new.{load.feed.key[0]} IS NULL),"
-        f" count(*) FILTER (WHERE {load.feed.ended})"
+        f" count(*) FILTER (WHERE {load.feed.ended}), 0"
         f" FROM {load.live} AS old LEFT JOIN {load.scratch} AS new ON {_same_key(load)}"
     )
-    (covered, removed, ended) = connection.execute(statement).fetchall()[0]
+    (covered, removed, ended, findings.news) = connection.execute(statement).fetchall()[0]
     findings.report |= {"covered": covered, "removed": removed, "ended": ended}
     too_many = (removed + ended) * 100 > load.change_percent * covered
     if covered >= HELD_FROM_ROWS and too_many and not load.accept_change:
@@ -223,29 +222,37 @@ def swap(connection: Connection[Any], load: Load) -> None:
         connection.execute(f"ALTER TABLE {SCRATCH}.{table} SET SCHEMA {LIVE}")
 
 
-def bring_in(connection: Connection[Any], load: Load) -> None:
+def bring_in(connection: Connection[Any], load: Load, findings: Findings) -> None:
     """Bring what a delta changes into the live table, each known row where it was found.
 
     Imports alone write these tables, one at a time, so a row stays where it is; should it have been
     moved all the same, nothing is brought in.
     """
-    columns = _column_names(connection, load)
-    changes = ", ".join(f"{name} = new.{name}" for name in columns if name not in load.feed.key)
+    columns = connection.execute(_defined(_COLUMNS, load.feed.kind)).fetchall()
+    names = [name for name, *_ in columns]
+    changes = ", ".join(f"{name} = new.{name}" for name in names if name not in load.feed.key)
     changed = connection.execute(
-        f"UPDATE {load.live} AS old SET {changes} FROM {CHANGES} AS new"
-        f" WHERE old.ctid = new._at AND {_same_key(load)}"
+        f"UPDATE {load.live} AS old SET {changes} FROM {load.scratch} AS new"
+        f" WHERE new._news AND old.ctid = new._at AND {_same_key(load)}"
     ).rowcount
-    names = ", ".join(columns)
+    listed = ", ".join(names)
     added = connection.execute(
-        f"INSERT INTO {load.live} ({names}) SELECT {names} FROM {CHANGES} WHERE _at IS NULL"
+        f"INSERT INTO {load.live} ({listed}) SELECT {listed} FROM {load.scratch} WHERE _at IS NULL"
     ).rowcount
-    if connection.execute(f"SELECT count(*) FROM {CHANGES}").fetchone() != (changed + added,):
+    if changed + added != findings.news:
         raise Refused("registry_moved", f"{load.live} was rewritten meanwhile: run it again.")
     if load.feed.look_up:
-        # What is no longer so stays until the next full file; the row itself is asked as well.
-        table, column = load.feed.look_up
-        names = ", ".join((column, *load.feed.key))
-        connection.execute(
-            f"INSERT INTO {LIVE}.{table} ({names}) SELECT {names} FROM {CHANGES}"
-            f" WHERE {column} IS NOT NULL ON CONFLICT DO NOTHING"
-        )
+        _bring_in_looked_up(connection, load, *load.feed.look_up)
+
+
+def _bring_in_looked_up(connection: Connection[Any], load: Load, table: str, column: str) -> None:
+    """Add new values to their own table; what is no longer so stays until the next full file."""
+    names = (column, *load.feed.key)
+    listed = ", ".join(names)
+    same = " AND ".join(f"known.{name} = new.{name}" for name in names)
+    # In the index's order, and no ON CONFLICT: nobody else writes here, and it would write twice.
+    connection.execute(
+        f"INSERT INTO {LIVE}.{table} ({listed}) SELECT {listed} FROM {load.scratch} AS new"
+        f" WHERE _news AND {column} IS NOT NULL AND NOT EXISTS"
+        f" (SELECT FROM {LIVE}.{table} AS known WHERE {same}) ORDER BY {listed}"
+    )

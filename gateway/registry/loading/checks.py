@@ -7,7 +7,6 @@ twice, no principal) are found on the built table. Every one is in the faults ta
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -17,7 +16,7 @@ from psycopg import Connection
 from gateway.registry.feed import Feed
 from gateway.registry.loading import build, rules
 from gateway.registry.loading.rules import Rule, quoted
-from gateway.registry.loading.staging import CHANGES, FAULTS, STAGING
+from gateway.registry.loading.staging import FAULTS, STAGING
 from gateway.registry.loading.terms import Findings, Load, Refused
 
 _SHOWN = 200
@@ -100,8 +99,10 @@ def check_sets(connection: Connection[Any], load: Load, findings: Findings) -> N
     _refuse_out_of_order(connection, load)
     found = False
     for rule in _set_rules(connection, load, findings):
-        rows = CHANGES if load.delta and rule.of_news else load.scratch
-        bad = f"SELECT {_keys('n', load.feed)} FROM {rows} AS n WHERE {rule.condition}"
+        news = "n._news AND " if load.delta and rule.of_news else ""
+        bad = (
+            f"SELECT {_keys('n', load.feed)} FROM {load.scratch} AS n WHERE {news}{rule.condition}"
+        )
         if _any(connection, load, findings, rule, bad):
             found = True
             matched = _same_row(load, findings, "b")
@@ -110,9 +111,9 @@ def check_sets(connection: Connection[Any], load: Load, findings: Findings) -> N
                 f" left({rules.staged(rule.column)}, {_SHOWN}), {quoted(rule.reason)}"
                 f" FROM {STAGING} AS s JOIN ({bad}) AS b ON {matched}"
             )
-    for rows in (load.scratch, *((CHANGES,) if load.delta else ())) if found else ():
+    if found:
         connection.execute(
-            f"DELETE FROM {rows} AS n USING {STAGING} AS s, {FAULTS} AS f"
+            f"DELETE FROM {load.scratch} AS n USING {STAGING} AS s, {FAULTS} AS f"
             f" WHERE f.row_number = s._row AND {_same_row(load, findings, 'n')}"
         )
 
@@ -135,7 +136,7 @@ def refuse_overlaps(connection: Connection[Any], load: Load) -> None:
     overlap = _OVERLAP.format(table=load.live)
     row = connection.execute(
         f"SELECT count(*) FROM {load.live} AS n WHERE {overlap}"
-        f" AND n.card_key IN (SELECT card_key FROM {CHANGES})"
+        f" AND n.card_key IN (SELECT card_key FROM {load.scratch} WHERE _news)"
     ).fetchone()
     if row and row[0]:
         raise Refused(
@@ -147,7 +148,8 @@ def refuse_overlaps(connection: Connection[Any], load: Load) -> None:
 def _any(
     connection: Connection[Any], load: Load, findings: Findings, rule: SetRule, bad: str
 ) -> bool:
-    with build.by_index(connection, load, findings) if rule.elsewhere else nullcontext():
+    joins = build.joins_of_few(load, findings) if rule.elsewhere else ()
+    with build.without(connection, *joins):
         return connection.execute(f"SELECT EXISTS ({bad})").fetchone() == (True,)
 
 
@@ -156,7 +158,7 @@ def _set_rules(connection: Connection[Any], load: Load, findings: Findings) -> I
         if not (rule.elsewhere and findings.sound):
             yield rule
     # Building the key finds out by itself whether one occurs twice; only then are they looked for.
-    if not build.key(connection, load):
+    if _has_repeats(connection, load) if load.delta else not build.key(connection, load):
         yield _twice(load)
 
 
@@ -184,19 +186,25 @@ def _same_row(load: Load, findings: Findings, alias: str) -> str:
     return " AND ".join(f"{made[name]} = {alias}.{name}" for name in load.feed.key)
 
 
-def _twice(load: Load) -> SetRule:
+def _has_repeats(connection: Connection[Any], load: Load) -> bool:
+    return connection.execute(f"SELECT EXISTS ({_repeated(load)})").fetchone() == (True,)
+
+
+def _repeated(load: Load) -> str:
     keys = ", ".join(load.feed.key)
-    condition = (
-        f"({_keys('n', load.feed)}) IN"
-        f" (SELECT {keys} FROM {load.scratch} GROUP BY {keys} HAVING count(*) > 1)"
-    )
+    return f"SELECT {keys} FROM {load.scratch} GROUP BY {keys} HAVING count(*) > 1"
+
+
+def _twice(load: Load) -> SetRule:
+    condition = f"({_keys('n', load.feed)}) IN ({_repeated(load)})"
     column = next(c.name for c in load.feed.columns if load.feed.key[0] in c.targets)
     return SetRule(column, condition, "is in the file more than once", elsewhere=False)
 
 
+# Looked up one after the other: most cards are a member's.
 _NOBODY = (
-    "NOT EXISTS (SELECT FROM registry.members AS m WHERE m.card_key = n.card_key)"
-    " AND NOT EXISTS (SELECT FROM registry.dependents AS d WHERE d.card_key = n.card_key)"
+    "NOT EXISTS (SELECT FROM (SELECT card_key FROM registry.members"
+    " UNION ALL SELECT card_key FROM registry.dependents) AS one WHERE one.card_key = n.card_key)"
 )
 _OVERLAP = (
     "EXISTS (SELECT FROM {table} AS o WHERE o.card_key = n.card_key AND o.scheme = n.scheme"

@@ -88,7 +88,7 @@ def suspicious(feed: Feed, header: list[str], *, but: frozenset[Form] = frozense
     """Return the condition of rows whose text needs a closer look and perhaps a clean-up."""
     columns = (column for column in _free_columns(feed, header) if column.form not in but)
     joined = ", ".join(staged(column.name) for column in columns)
-    return f"concat_ws('|', {joined}) ~ {quoted(texts.SUSPICIOUS)}"
+    return f"concat_ws('|', {joined}) ~ {quoted(texts.SUSPICIOUS)}" if joined else "false"
 
 
 def tidying(feed: Feed, header: list[str]) -> str:

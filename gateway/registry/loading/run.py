@@ -69,8 +69,6 @@ def load_file(
     progress.stage("build")
     if not built:
         build.build(connection, load, findings)
-    if load.delta:
-        build.find_changes(connection, load, findings)
     checks.check_sets(connection, load, findings)
     checks.settle(connection, load, findings)
     build.hold_large_change(connection, load, findings)
@@ -117,8 +115,8 @@ def _commit(connection: Connection[Any], load: Load, findings: Findings) -> None
 
 def _replace(connection: Connection[Any], load: Load, findings: Findings) -> None:
     if load.delta:
-        with build.by_index(connection, load, findings):
-            build.bring_in(connection, load)
+        with build.without(connection, *build.joins_of_few(load, findings)):
+            build.bring_in(connection, load, findings)
             checks.refuse_overlaps(connection, load)
     else:
         build.swap(connection, load)
@@ -150,16 +148,44 @@ def _record(connection: Connection[Any], load: Load, findings: Findings) -> None
             " WHERE id = 1",
             {"delta": load.delta, "through": load.complete_through},
         )
-    connection.execute("UPDATE generation SET n = n + 1 WHERE id = 1")
     finish(connection, load, findings, "committed", None)
-    # The trail is written here by hand: it must be one with the swap, on the owner's connection.
+    _tell(connection, load, "registry.imported", rows=findings.rows, delta=load.delta)
+
+
+def skip(connection: Connection[Any], load: Load, findings: Findings) -> None:
+    """Leave a file committed before as it is; a month declared with it now is kept all the same."""
+    if load.complete_through is None:
+        finish(connection, load, findings, "skipped", "committed before")
+        return
+    with connection.transaction():
+        row = connection.execute(
+            "UPDATE registry_state SET complete_through = %s WHERE id = 1 AND %s ="
+            " (SELECT sha256 FROM registry_files WHERE kind = %s ORDER BY committed_at DESC LIMIT 1)",
+            (load.complete_through, findings.sha256, load.feed.kind),
+        )
+        if not row.rowcount:
+            raise Refused(
+                "newer_contributions",
+                f"{load.file_name} was committed before and others since: declare the month with the"
+                " newest of them.",
+            )
+        detail = f"committed before; contributions are complete through {load.complete_through}"
+        finish(connection, load, findings, "skipped", detail)
+        _tell(connection, load, "registry.declared")
+
+
+def _tell(connection: Connection[Any], load: Load, action: str, **details: Any) -> None:
+    """Tell caches that something changed, and the trail what it was.
+
+    Written by hand: it must be one with the change, on the owner's connection.
+    """
+    connection.execute("UPDATE generation SET n = n + 1 WHERE id = 1")
+    if load.complete_through:
+        details["complete_through"] = load.complete_through
     connection.execute(
         "INSERT INTO audit_events (actor, action, subject, details) VALUES (%s, %s, %s, %s)",
-        (
-            load.by, "registry.imported", load.number,
-            Jsonb({"kind": load.feed.kind, "rows": findings.rows, "delta": load.delta}),
-        ),
-    )  # fmt: skip
+        (load.by, action, load.number, Jsonb({"kind": load.feed.kind} | details)),
+    )
 
 
 def finish(

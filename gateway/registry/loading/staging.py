@@ -21,7 +21,6 @@ from gateway.registry.loading.terms import SCRATCH, Load, Progress, Refused
 STAGING = f"{SCRATCH}.staging"
 FAULTS = f"{SCRATCH}.faults"
 SPELLINGS = f"{SCRATCH}.spellings"
-CHANGES = f"{SCRATCH}.changes"
 MAX_FIELD = 131_072
 BLOCK = 5000
 _SHOWN = 200

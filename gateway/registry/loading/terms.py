@@ -114,6 +114,7 @@ class Findings:
     printed: bool = False
     staged: int = 0
     sound: bool = False
+    news: int = 0
     report: dict[str, Any] = field(default_factory=dict)
 
     def stored(self, feed: Feed) -> dict[str, str]:

@@ -108,7 +108,8 @@ def policy_for(given: dict[str, Any]) -> Policy:
             rules, checklists={name: tuple(kinds) for name, kinds in given["checklist"].items()}
         )
     if "copay" in given:
-        rules = replace(rules, copay=given["copay"])
+        cited = {f"copay.{name}": TESTED for name in given["copay"]}
+        rules = replace(rules, copay=given["copay"], sources={**rules.sources, **cited})
     rules = replace(rules, **given.get("rules", {}))
     return replace(policy, claims=rules)
 

@@ -11,6 +11,7 @@ from marshmallow import ValidationError
 from sqlalchemy import select
 
 from claims.allowances import service as allowances
+from claims.allowances.rules.deciding import causes_of
 from claims.allowances.schemas import AllowanceBody
 from claims.allowances.service.filing import DuplicateAllowance
 from claims.allowances.states import TRANSITIONS, AllowanceState, InvalidAllowanceTransition
@@ -132,6 +133,20 @@ def test_emergency_care_is_judged_like_a_claim_and_paid_at_the_tariff(
     assert found["computed_riel"] == 20_000
     assert found["computation"]["outcome"]["lines"][0]["claimed_riel"] == 50_000
     assert "level_as_told" in codes(found)
+
+
+def test_the_same_care_asked_back_again_under_another_name_is_found_and_needs_two_people(
+    app: Flask, world: None
+) -> None:
+    file(refund())
+
+    again = file(refund(facility_name="Clinic on the road"))
+    other = file(refund(days=4, facility_name="Clinic on the road"))
+
+    found = [one["code"] for one in again["computation"]["outcome"]["findings"]]
+    assert "duplicate_elsewhere" in found
+    assert causes_of(again["computation"], 20_000, 2_000_000) == ["duplicate_elsewhere"]
+    assert causes_of(other["computation"], 20_000, 2_000_000) == []
 
 
 def test_care_at_a_contracted_facility_is_not_paid_back(app: Flask, world: None) -> None:

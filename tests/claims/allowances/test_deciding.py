@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from io import BytesIO
 
 import psycopg
 import pytest
@@ -29,6 +30,7 @@ from tests.claims.allowances.asked import (
     maternity,
     refund,
 )
+from tests.claims.allowances.test_api import PNG
 from tests.claims.payable import (
     APPROVER,
     FINANCE,
@@ -38,6 +40,8 @@ from tests.claims.payable import (
     books,
     person,
 )
+from tests.claims.submission.filing import file as claim_care
+from tests.claims.submission.filing import make_line
 from tests.claims.together import at_once
 
 
@@ -148,6 +152,27 @@ def test_a_refund_waits_for_its_receipt(app: Flask, world: None) -> None:
     with pytest.raises(Conflict) as refused:
         allowances.approve(number, by=REVIEWER)
     assert refused.value.code == "receipt_missing"
+
+
+def test_care_a_facility_claimed_since_is_not_refunded_as_it_was_computed(
+    app: Flask, world: None
+) -> None:
+    number = file(refund())["number"]
+    allowances.attach_file(number, "invoice", BytesIO(PNG), "receipt.png", by=BILLER)
+    line = make_line("EMERGENCY", unit_price_riel=20_000)
+    before = allowances.find_allowance(number, by=REVIEWER)
+    claim_care(lines=[line], visit_type="emergency", emergency=True, service_from=ago(3),
+               service_to=ago(3))  # fmt: skip
+
+    with pytest.raises(Conflict) as refused:
+        allowances.approve(number, by=REVIEWER)
+
+    assert refused.value.code == "computed_otherwise"
+    assert allowances.find_allowance(number, by=REVIEWER) == before
+    again = allowances.compute_again(number, by=REVIEWER)
+    found = [one["code"] for one in again["computation"]["outcome"]["findings"]]
+    assert "duplicate_elsewhere" in found
+    assert allowances.reject(number, by=REVIEWER, reason="duplicate")["state"] == "rejected"
 
 
 def test_two_approvals_at_once_are_one_decision(app: Flask, world: None) -> None:

@@ -108,6 +108,8 @@ def test_a_reviewer_decides_from_the_queue(reviewer: Desk) -> None:
     reviewer.post(f"/allowances/{number}/decide/return", reason="documents_missing", note="Weeks?")
     found = allowances.find_allowance(number, by=BILLER)
     assert (found["state"], found["history"][-1]["note"]) == ("returned", "Weeks?")
+    told = visible(reviewer.get(f"/allowances/{number}"))
+    assert "· A document is missing or cannot be read." in told
     assert number not in reviewer.get("/allowances/queue")
 
 

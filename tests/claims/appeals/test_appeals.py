@@ -214,6 +214,21 @@ class TestDeciding:
         assert ledger.adjusted(number) == 2000
         assert books().faults == ()
 
+    def test_what_is_granted_on_top_counts_against_what_one_person_approves_in_a_day(self) -> None:
+        dear = line(unit_price_riel=900_000, tariff_riel=900_000)
+        for _ in range(2):
+            number = lease(queue_claim(dear))
+            wish = LineWish(1, approved_unit_price_riel=800_000, reason="price")
+            review.approve(number, by=REVIEWER, lines=[wish])
+            appeal(number)
+            settled()
+            set_column(number, "decided_at", clock.now() - timedelta(days=3))
+            assert win(number)["appeal"]["state"] == "won"
+
+        third = approved_claim(dear, by=SECOND_REVIEWER)
+
+        assert claim_row(third).awaiting == "second_approval"
+
     def test_what_a_correction_took_back_counts_as_not_given_before(self) -> None:
         number = reduced()
         appeal(number)

@@ -133,4 +133,5 @@ def test_over_http_the_figures_come_as_json_csv_and_xlsx_with_their_moment(
     assert len(body["figures"]) == len(csv) - 1 == len(rows) - 1
     assert csv[0].endswith("from,to,as_of")
     assert all(row[-1] for row in rows)
+    machine.get("/complaints/statistics?to=9999-12-31", 422)
     Machine(client, "statistics.read", HOSPITAL).get("/complaints/statistics", 403)

@@ -51,7 +51,7 @@ def test_a_file_that_cannot_be_taken_is_told_on_the_page(billing: Desk) -> None:
     assert "Only NDJSON, CSV" in visible(
         billing.post("/billing/imports", 422, file=(io.BytesIO(b"%PDF-"), "a.csv"))
     )
-    assert "Missing data" in visible(billing.post("/billing/imports", 422))
+    assert "Choose a file first." in visible(billing.post("/billing/imports", 422))
     page = upload(billing, to_csv([row() | {"colour": "red"}]))
     run_now(TASK, number=page.rsplit("/", 1)[1])
     assert "Row 1 colour: There is no column of this name." in visible(billing.get(page))

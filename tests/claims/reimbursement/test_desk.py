@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from flask import current_app, render_template
 from flask.testing import FlaskClient
+from flask_babel import force_locale
 
 from config import clock
-from tests.desks import Desk, visible
+from tests.desks import Desk, fields, visible
 from tests.factories import HOSPITAL, OTHER_HOSPITAL
 from tests.journeys.conftest import (  # noqa: F401
     REVIEW_SCOPES,
@@ -22,9 +24,14 @@ TODAY = clock.today().isoformat()
 
 @pytest.fixture
 def approved(hospital: Machine, client: FlaskClient) -> str:  # noqa: F811
-    """Approve one claim of 6,000 riel; return its number."""
-    number = hospital.post("/claims", treatment("INV-1"), 201)["number"]
-    Machine(client, REVIEW_SCOPES).decide_all()
+    """Approve one claim of 7,000 riel, cut to 6,000 by the reviewer; return its number."""
+    claim = treatment("INV-1")
+    claim["lines"][0]["unit_price_riel"] = 7000
+    number = hospital.post("/claims", claim, 201)["number"]
+    reviewer = Machine(client, REVIEW_SCOPES)
+    reviewer.post("/review/next")
+    cut = {"line": 1, "approved_unit_price_riel": 6000, "reason": "price"}
+    reviewer.post(f"/claims/{number}/approve", {"lines": [cut]})
     return str(number)
 
 
@@ -87,12 +94,16 @@ def test_the_facility_downloads_and_acknowledges_what_it_received(
     number = "R" + billing.get("/remittances").split("/remittances/R")[1].split('"')[0]
 
     sheet = billing.http.get(f"/remittances/{number}.csv")
+    page = visible(billing.get(f"/remittances/{number}"))
     wrong = billing.post(f"/remittances/{number}/acknowledge", 422, received_riel="some")
     billing.post(f"/remittances/{number}/acknowledge", received_riel="6,000", note="Thank you")
 
     assert sheet.mimetype == "text/csv"
     assert "INV-1" in sheet.text
+    cut = "1,000 riel : The price is too high. (CARC 45)"
+    assert f"{cut} Total of the claims 7,000 riel 6,000 riel" in page
     assert "aria-invalid" in wrong
+    assert fields(wrong, "received_riel") == ["some"]
     assert "Thank you" in billing.get(f"/remittances/{number}")
     Desk(client, "billing", facility=OTHER_HOSPITAL).get(f"/remittances/{number}", 404)
 
@@ -110,6 +121,7 @@ def test_a_payment_run_is_authorised_and_settled_as_a_whole(
     finance.post(f"{run}/settle", bank_reference="ABA-2", paid_on=TODAY)
 
     assert "This batch is paid with its run:" in in_run
+    assert "Total 1 6,000 riel" in visible(finance.get(run))
     assert "Settled" in visible(finance.get(run))
     assert "ABA-2" in visible(finance.get("/remittances"))
     assert run.rsplit("/", 1)[1] in finance.get("/finance/runs")
@@ -184,3 +196,20 @@ def test_a_held_claim_is_shown_apart_and_not_counted(
 
     assert "Waiting to be paid 0 riel" in page
     assert "1 · 6,000 riel" in page
+
+
+@pytest.mark.usefixtures("app")
+def test_the_batches_of_a_run_add_up_to_its_total_without_those_that_came_back() -> None:
+    row = {"scheme": "hef", "facility": HOSPITAL, "period_to": TODAY, "opened_by": "user:f"}
+    rows = [
+        row | {"number": number, "state": state, "claims": 1, "total_riel": riel}
+        for number, state, riel in (("B1", "settled", 6000), ("B2", "returned", 4000))
+    ]
+
+    with current_app.test_request_context(), force_locale("en"):
+        table = render_template(
+            "reimbursement/_batch_rows.html", rows=rows, run={"claims": 1, "total_riel": 6000}
+        )
+
+    told = "Failed or returned: not in the total -4,000 riel Total 1 6,000 riel"
+    assert visible(table).endswith(told)

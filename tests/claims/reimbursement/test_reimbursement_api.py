@@ -189,6 +189,19 @@ def test_a_run_is_asked_for_in_one_way_only(finance: Caller, body: dict[str, Any
     assert finance.post("/payment-runs", body).status_code == 422
 
 
+def test_a_facility_or_scheme_nobody_knows_is_a_bad_field_not_an_empty_answer(
+    finance: Caller,
+) -> None:
+    body = {"period_to": TODAY, "facility": "999999", "scheme": "health_car"}
+
+    wrong = finance.post("/batches", body)
+    right = finance.post("/batches", body | {"facility": FACILITY, "scheme": "allowances"})
+
+    assert wrong.status_code == 422
+    assert [one["pointer"] for one in wrong.json["errors"]] == ["/facility", "/scheme"]
+    assert (right.status_code, right.json["items"]) == (201, [])
+
+
 def test_bad_fields_are_named_at_once(finance: Caller) -> None:
     answer = finance.post("/batches", {"period_to": "yesterday", "facility": 7, "extra": 1})
 

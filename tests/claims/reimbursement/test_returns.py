@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
+import psycopg
 import pytest
 from flask import Flask
 
@@ -31,7 +32,7 @@ from tests.claims.payable import (
     scalar,
     settled,
 )
-from tests.claims.together import DONE, at_once
+from tests.claims.together import DONE, at_once, in_between
 
 pytestmark = pytest.mark.usefixtures("payees")
 TODAY = clock.today()
@@ -201,6 +202,24 @@ def test_confirming_and_refusing_at_once_leaves_one_of_the_two(app: Flask) -> No
     assert sorted(answers) == [DONE, "invalid_transition", "invalid_transition"]
     assert claim_row(claim).state == ("paid" if answers[1] == DONE else "approved")
     assert books().faults == ()
+
+
+def test_a_claim_voided_while_its_return_is_confirmed_is_seen_as_voided(
+    app: Flask, owner: psycopg.Connection[Any]
+) -> None:
+    number, other = approved_claim(), approved_claim()
+    batch = settled()
+    report(batch)
+
+    answer = in_between(
+        app, owner,
+        locking=f"SELECT 1 FROM claims WHERE number = '{number}' FOR UPDATE",
+        act=lambda: reimbursement.confirm_return(batch, by=AUTHORISER),
+        then=f"UPDATE claims SET state = 'voided' WHERE number = '{number}'",
+    )  # fmt: skip
+
+    assert answer == DONE
+    assert (claim_row(number).state, claim_row(other).state) == ("voided", "approved")
 
 
 def test_a_claim_voided_after_its_payment_owes_nothing_once_that_payment_came_back() -> None:

@@ -114,9 +114,10 @@ def test_a_correction_goes_over_the_desk_and_the_api(client: FlaskClient) -> Non
     reviewer, approver = Desk(client, "reviewer"), Desk(client, "approver")
     page = f"/review/claims/{number}"
 
-    wrong = reviewer.post(f"{page}/correct", approved_riel="9000", reason="x")
-    assert "A correction gives less than was paid." in visible(reviewer.get(wrong))
-    reviewer.post(f"{page}/correct", reason="x")
+    wrong = reviewer.post(f"{page}/correct", 422, approved_riel="9000", reason="Counted twice.")
+    assert "A correction gives less than was paid." in wrong
+    assert 'value="Counted twice."' in wrong
+    reviewer.post(f"{page}/correct", 422, reason="x")
     reviewer.post(f"{page}/correct", approved_riel="4,000", reason="Counted twice.")
     assert "Confirm and recover" in visible(approver.get(page))
     approver.post(f"{page}/correct/confirm")

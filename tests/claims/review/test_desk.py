@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.desks import Desk, visible
-from tests.factories import HOSPITAL
+from tests.factories import HOSPITAL, MAN, WOMAN
 from tests.journeys.conftest import Machine, delivery, hospital, treatment, world  # noqa: F401
 
 pytestmark = pytest.mark.usefixtures("world")
@@ -40,17 +40,23 @@ def test_an_empty_queue_says_so(reviewer: Desk) -> None:
     assert "No claim waits for you." in visible(reviewer.get(reviewer.post("/review/next")))
 
 
-def test_a_claim_is_approved_as_the_rules_say_by_one_button(
+def test_a_claim_is_approved_as_the_rules_say_and_the_next_opened_by_one_button(
     reviewer: Desk,
     hospital: Machine,  # noqa: F811
 ) -> None:
-    hospital.post("/claims", treatment("INV-1"), 201)
+    for reference, card in (("INV-1", WOMAN), ("INV-2", MAN)):
+        hospital.post("/claims", treatment(reference, card_number=card), 201)
     number = take(reviewer)
 
-    reviewer.post(f"/review/claims/{number}/approve", lines__0__line="1")
+    following = reviewer.post(
+        f"/review/claims/{number}/approve", lines__0__line="1", then="next"
+    ).rsplit("/", 1)[1]
+    last = reviewer.post(f"/review/claims/{following}/approve", lines__0__line="1")
 
+    assert following != number
+    assert last.endswith(following)
     assert hospital.get(f"/claims/{number}")["outcome"]["approved_riel"] == 6000
-    assert "Your decision" not in visible(reviewer.get(f"/review/claims/{number}"))
+    assert "Your decision" not in visible(reviewer.get(last))
 
 
 def test_a_reduced_line_needs_a_reason_and_keeps_the_price_typed(

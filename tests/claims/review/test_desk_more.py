@@ -256,22 +256,24 @@ def test_an_appeal_goes_from_the_billing_desk_to_somebody_else_at_nssf(
     other = Desk(client, "reviewer")
     assert "Appeal against this decision" in visible(biller.get(f"/billing/claims/{number}"))
 
-    back = biller.post(f"/appeals/{number}")
-    assert "Say why you appeal." in visible(biller.get(back))
+    typed = biller.post(f"/appeals/{number}", 422, note="We have the form.")
+    assert "Missing data for required field." in typed
+    assert "We have the form.</textarea>" in typed
     biller.post(f"/appeals/{number}", reason="It was signed.")
     again = biller.post(f"/appeals/{number}", reason="It was signed.")
     assert "This claim was appealed already." in visible(biller.get(again))
     queue = visible(reviewer.get("/appeals?state=open"))
     reviewer.post(f"/appeals/{number}/decide", outcome="won")
     refused = visible(reviewer.get(f"/review/claims/{number}"))
-    other.post(f"/appeals/{number}/decide")
-    unsaid = other.post(f"/appeals/{number}/decide", outcome="lost")
-    other_page = visible(other.get(unsaid))
+    other.post(f"/appeals/{number}/decide", 422)
+    unsaid = other.post(f"/appeals/{number}/decide", 422, outcome="lost", internal_note="No form.")
     other.post(f"/appeals/{number}/decide", outcome="won", note="You are right.")
 
     assert number in queue
     assert "Somebody else than before decides an appeal." in refused
-    assert "Tell the facility why." in other_page
+    assert "Tell the facility why." in unsaid
+    assert "No form.</textarea>" in unsaid
+    assert '<option value="lost" selected>' in unsaid
     assert claim_row(number).state == "approved"
     page = visible(biller.get(f"/billing/claims/{number}"))
     assert "Appeal won" in page

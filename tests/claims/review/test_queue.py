@@ -87,6 +87,21 @@ def test_a_claim_with_an_open_question_is_not_given_to_anybody() -> None:
     assert review.next_claim(by=REVIEWER) is None
 
 
+def test_of_claims_taken_by_name_the_list_tells_which_were_put_back_undecided() -> None:
+    back, kept, decided = queue_claim(), queue_claim(), queue_claim()
+    for number in (back, kept, decided):
+        review.take_claim(number, by=REVIEWER, reason="They called.")
+    review.put_back(back, by=REVIEWER)
+    review.approve(decided, by=REVIEWER)
+    review.take_claim(back, by=SECOND_REVIEWER, reason="They called again.")
+
+    found = [
+        (row.claim_number, row.put_back_by) for row in review.list_named(by=APPROVER, limit=10)
+    ]
+
+    assert found == [(back, None), (decided, None), (kept, None), (back, REVIEWER.subject)]
+
+
 def test_a_claim_taken_by_name_is_listed_with_its_reason() -> None:
     number = queue_claim()
 

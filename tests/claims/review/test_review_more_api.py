@@ -46,6 +46,8 @@ def test_a_named_claim_is_taken_kept_and_put_back(reviewer: Caller, approver: Ca
     assert (again.status_code, again.json["code"]) == (409, "not_leased")
     [listed] = approver.get("/review/named-leases").json["items"]
     assert (listed["claim"], listed["reason"]) == (number, "They called.")
+    assert listed["put_back_by"] == listed["taken_by"]
+    assert listed["put_back_at"] > listed["taken_at"]
     assert reviewer.get("/review/named-leases").status_code == 403
 
 

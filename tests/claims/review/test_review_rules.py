@@ -21,6 +21,7 @@ from claims.review.rules import (
     decide_lines,
     exceeding_lines,
     scheme_to_charge,
+    with_day_limit,
 )
 
 DAY = date(2026, 11, 2)
@@ -249,3 +250,47 @@ def test_a_stay_uses_all_its_days_and_a_denied_line_none() -> None:
     )
 
     assert used == {"inpatient": stay_days, "outpatient": [DAY]}
+
+
+@pytest.mark.parametrize(
+    ("reasons", "payable", "approved", "days"),
+    [
+        (("limit_cut",), 33_333, 33_333, 1),
+        (("limit_cut",), 66_666, 66_666, 2),
+        (("uses_cut",), 66_666, 50_000, 2),
+        (("limit_cut",), 33_333, 100_000, 3),
+        (("above_tariff",), 33_333, 33_333, 3),
+    ],
+    ids=["one of three", "two of three", "the price reduced", "all paid by two people", "not cut"],
+)
+def test_days_of_a_stay_that_are_not_paid_for_want_of_days_are_not_used_up(
+    reasons: tuple[str, ...], payable: int, approved: int, days: int
+) -> None:
+    stay = replace(
+        PLAIN, quantity=1, unit_price_riel=100_000, tariff_riel=100_000, allowed_quantity=1,
+        payable_riel=payable, benefit="inpatient", reasons=reasons,
+    )  # fmt: skip
+    result = LineResult(1, 1, 100_000, approved, None)
+    nights = [date(2026, 11, 1), date(2026, 11, 2), date(2026, 11, 3)]
+
+    used = days_used(
+        [stay], [result], visit_type="inpatient", service_from=nights[0], service_to=nights[-1]
+    )
+
+    assert used == {"inpatient": nights[:days]}
+
+
+@pytest.mark.parametrize(
+    ("alone", "causes"),
+    [(1_988_000, ()), (1_988_001, ("facility_day",)), (5_000_000, ("facility_day",))],
+    ids=["to the riel", "one riel above", "above already"],
+)
+def test_one_person_approves_for_a_facility_up_to_the_limit_of_a_day_and_not_a_riel_more(
+    alone: int, causes: tuple[str, ...]
+) -> None:
+    verdict = decide(PLAIN)
+
+    limited = with_day_limit(verdict, alone_today_riel=alone, limit_riel=2_000_000)
+
+    assert limited.causes == causes
+    assert limited.lines == verdict.lines

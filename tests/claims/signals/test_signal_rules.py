@@ -45,6 +45,9 @@ CASES: list[tuple[str, dict[str, Any], list[str]]] = [
     ("an ordinary claim raises nothing", {}, []),
     ("a patient who paid", {"patient_paid_riel": 1}, ["patient_paid"]),
     ("a patient who says so", {"reported": "complaint Q1"}, ["patient_reported_paying"]),
+    ("care the member asked back", {"refund": ("A26K1", 5_000, "2026-11-16")}, ["refunded"]),
+    ("a newborn, care of the mother", {"refund": ("A26K1", 5_000, "2026-11-16"), "birth_order": 1},
+     []),
     ("an amount at the limit", {"claimed_riel": 1_000_000}, []),
     ("an amount above the limit", {"claimed_riel": 1_000_001}, ["large_amount"]),
     ("three claims on a day, this one included", {"history": (past("C1"), past("C2"))},
@@ -164,4 +167,5 @@ def test_every_signal_has_its_thresholds_in_the_policy() -> None:
     assert {name: set(rule) for name, rule in DEFAULT_SIGNALS.items()} == {
         name: set(numbers) for name, numbers in KEYS.items()
     }
-    assert set(TEXTS) - {"patient_reported_paying"} == set(KEYS) - {"profiles"}
+    weighed_as_patient_paid = {"patient_reported_paying", "refunded"}
+    assert set(TEXTS) - weighed_as_patient_paid == set(KEYS) - {"profiles"}

@@ -12,12 +12,15 @@ from flask import Flask
 from psycopg import sql
 
 from auth.permissions import Role
+from claims.allowances import service as allowances
 from claims.signals import service as signals
 from claims.submission import service as submission
 from claims.submission.schemas import ClaimBody
 from config import clock
 from config.db import transaction
 from config.errors import Invalid, NotFound
+from tests.claims.allowances.asked import BILLER, refund
+from tests.claims.allowances.asked import file as file_allowance
 from tests.claims.payable import scalar
 from tests.claims.submission.filing import biller, days_ago, file, make_body, make_line, nssf
 from tests.claims.test_statements import statements
@@ -47,6 +50,21 @@ def profile(owner: psycopg.Connection[Any], measure: str, value: int = 900) -> N
         " p90, day_from, day_to) VALUES (%s, %s, 'cpa3', 'public', %s, 200, 12, 300, 400, now(), now())",
         [HOSPITAL, measure, value],
     )
+
+
+def test_care_a_member_asked_money_back_for_is_looked_at_when_a_facility_claims_it() -> None:
+    asked = file_allowance(refund())["number"]
+
+    same_day = file("INV-1", service_from=days_ago(3), service_to=days_ago(2))
+    other_day, other_person = file("INV-2"), file("INV-3", card_number=MAN)
+
+    assert (codes_of(same_day), risk(same_day)) == (["refunded"], 40)
+    [signal] = signals.signals_of(same_day["number"])
+    assert asked in signal["text_en"]
+    assert (codes_of(other_day), codes_of(other_person)) == ([], [])
+    allowances.withdraw_allowance(asked, by=BILLER)
+    later = file("INV-4", service_from=days_ago(3), service_to=days_ago(3))
+    assert codes_of(later) == []
 
 
 def test_a_claim_worth_a_look_carries_its_signals_and_their_points() -> None:

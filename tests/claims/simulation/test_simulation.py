@@ -12,6 +12,7 @@ from psycopg import sql
 
 from claims.simulation import queries
 from claims.simulation import service as simulation
+from claims.simulation.rules import MOST_EXAMPLES, Tally
 from claims.simulation.service import ChangedFile, running
 from claims.submission import service as submission
 from config import clock
@@ -239,6 +240,22 @@ def test_nothing_is_written_and_nothing_can_be(owner: psycopg.Connection[Any]) -
         pytest.raises(psycopg.errors.ReadOnlySqlTransaction),
     ):
         c.execute(sql.SQL("UPDATE claims SET held = true"))
+
+
+def test_parts_that_come_in_another_order_leave_the_same_examples() -> None:
+    def part(*numbers: int) -> Tally:
+        return Tally(examples=[{"number": f"T26K{number:09d}"} for number in numbers])
+
+    def added(*parts: Tally) -> list[str]:
+        whole = Tally()
+        for one in parts:
+            whole.merge(one)
+        return [example["number"] for example in whole.as_json()["examples"]]
+
+    early, late = part(*range(1, 60, 2)), part(*range(0, 60, 2))
+
+    assert added(early, late) == added(late, early)
+    assert added(early, late) == [f"T26K{number:09d}" for number in range(MOST_EXAMPLES)]
 
 
 def test_parts_add_up_to_the_whole_here_and_in_a_process_of_their_own(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from io import RawIOBase
 from typing import Any
 
 import psycopg
@@ -14,6 +15,8 @@ from config import clock
 from gateway.eligibility.reasons import CATALOGUE
 from tests.factories import OTHER_HOSPITAL, WOMAN, make_client_token, make_dependent
 
+# Importing the web server's own would make this process look like one.
+BAD_CHUNK = type("InvalidChunkSize", (Exception,), {"__module__": "gunicorn.http.errors"})
 PATH = "/api/v1/eligibility-checks"
 Owner = psycopg.Connection[Any]
 
@@ -268,3 +271,30 @@ def test_a_genuine_slip_verifies_on_the_command_line(
 
     assert verified.exit_code == 0, verified.output
     assert "eligible" in verified.output
+
+
+def test_a_body_in_pieces_without_a_length_is_the_callers_fault(
+    client: FlaskClient, bearer: dict[str, str]
+) -> None:
+    class Broken(RawIOBase):
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, _buffer: object) -> int:
+            raise BAD_CHUNK
+
+    answer = client.post(
+        PATH, headers=bearer, content_type="application/json",
+        environ_overrides={"wsgi.input": Broken(), "CONTENT_LENGTH": "50"},
+    )  # fmt: skip
+
+    assert (answer.status_code, answer.json["code"]) == (400, "unreadable_body")
+
+
+def test_a_number_no_record_can_have_is_not_found(
+    client: FlaskClient, bearer: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = client.get(f"{PATH}/E%00", headers=bearer)
+
+    assert answer.status_code == 404
+    assert "error" not in capsys.readouterr().err

@@ -119,6 +119,30 @@ def test_contributions_tell_through_which_month_they_are_complete(feed: Feed) ->
     assert registry.freshness().complete_through is None
 
 
+def test_a_month_declared_with_a_file_committed_before_is_kept(feed: Feed, rows_of: Any) -> None:
+    feed.load("enterprises", "members", "contributions")
+    [(before,)] = rows_of("SELECT n FROM generation")
+
+    job = feed.take("contributions", complete_through="2026-09")
+
+    assert (job.state, registry.freshness().complete_through) == ("skipped", "2026-09")
+    assert rows_of("SELECT n FROM generation") == [(before + 1,)]
+    assert rows_of(
+        "SELECT actor, details FROM audit_events WHERE action = 'registry.declared' AND subject = %s",
+        job.number,
+    ) == [("system:tests", {"kind": "contributions", "complete_through": "2026-09"})]
+
+
+def test_a_month_is_declared_of_the_contributions_that_came_last_alone(feed: Feed) -> None:
+    feed.load("enterprises", "members", "contributions")
+    feed.take("contributions", good("contributions", paid_months="2026-02"))
+
+    job = feed.take("contributions", complete_through="2026-09")
+
+    assert (job.state, job.report["code"]) == ("refused", "newer_contributions")
+    assert registry.freshness().complete_through is None
+
+
 @pytest.mark.parametrize(
     ("kind", "month"),
     [("enterprises", "2026-09"), ("contributions", "2026-9"), ("contributions", "2026-13")],

@@ -45,6 +45,47 @@ def test_cards_as_the_registry_holds_them_need_no_other_check(
     ]  # fmt: skip
 
 
+def test_a_delta_without_a_fault_is_judged_built_and_compared_in_one_pass(
+    people: Feed, rows_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people.load("coverages", "contributions")
+    monkeypatch.setattr(checks, "check_rows", no_long_way)
+
+    jobs = [
+        people.take("members", good("members", phone="012 999 888"), delta=True),
+        people.take("coverages", good("coverages", card_number=OTHER_CARD), delta=True),
+        people.take("contributions", good("contributions", paid_months=HISTORIES[1]), delta=True),
+    ]
+
+    assert [(job.state, job.rows) for job in jobs] == [("committed", 1)] * 3
+    assert rows_of("SELECT phone FROM registry.members ORDER BY 1 DESC") == [
+        ("+85512999888",), ("+85512345678",)
+    ]  # fmt: skip
+    assert rows_of("SELECT count(*) FROM registry.coverages") == [(2,)]
+    assert rows_of("SELECT paid_months FROM registry.contributions") == [(HISTORIES[0],)]
+
+
+def test_a_delta_with_faults_leaves_them_out_and_folds_the_other_cards(
+    people: Feed, rows_of: Any
+) -> None:
+    people.load("contributions")
+    given = {"paid_months": "2026-02", "card_number": CARD.translate(KHMER_DIGITS)}
+    rows = [
+        good("contributions", **given),
+        good("contributions", card_number=OTHER_CARD, contributory_wage_riel="12.5"),
+        *[good("contributions", card_number=CHILD_CARD)] * 2,
+        good("contributions", card_number="1111111-1111111-ក"),
+    ]
+
+    job = people.take("contributions", *rows, delta=True, skip_bad_rows=True)
+
+    assert (job.state, job.rows, job.bad_rows) == ("committed", 5, 4)
+    assert [fault.row_number for fault in people.faults(job)] == [3, 4, 5, 6]
+    assert rows_of("SELECT card_key, paid_months FROM registry.contributions") == [
+        ("29901010000001ក", "2026-02")
+    ]
+
+
 @pytest.mark.parametrize("card", [CARD.translate(KHMER_DIGITS), CARD.replace("-", " ")])
 def test_the_long_way_ends_in_the_same_rows(people: Feed, rows_of: Any, card: str) -> None:
     def stored() -> Any:

@@ -202,6 +202,27 @@ def test_an_interrupted_load_changes_nothing_and_runs_again(
     assert rows_of("SELECT card_number FROM registry.members") == [(OTHER_CARD,)]
 
 
+def test_an_interrupted_delta_changes_nothing_and_the_same_file_is_taken_again(
+    feed: Feed, rows_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed.load("enterprises", "members")
+    original = build.bring_in
+
+    def cut_off(*given: Any) -> None:
+        original(*given)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(build, "bring_in", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        feed.take("members", good("members", phone="012999888"), delta=True)
+    monkeypatch.undo()
+
+    assert rows_of("SELECT phone FROM registry.members") == [("+85512345678",)]
+    again = feed.take("members", good("members", phone="012999888"), delta=True)
+    assert again.state == "committed"
+    assert rows_of("SELECT phone FROM registry.members") == [("+85512999888",)]
+
+
 def test_a_load_whose_process_was_killed_is_found_out_by_the_next(
     feed: Feed, owner: psycopg.Connection[Any], rows_of: Any
 ) -> None:

@@ -161,3 +161,17 @@ def test_another_facilitys_visit_does_not_exist(reception: Desk, client: FlaskCl
     stranger.get(f"/reception/line/{number}", 404)
     assert number not in stranger.get("/reception/line")
     stranger.post(f"/reception/line/{number}/call", 404)
+
+
+def test_the_line_shows_who_is_still_here_until_more_is_asked_for(reception: Desk) -> None:
+    gone, here = (check_in(reception, payer="full_pay", label=who) for who in ("Gone", "Here"))
+    reception.post(f"/reception/line/{gone}/cancel")
+
+    line, whole = (reception.get(f"/reception/line{state}") for state in ("", "?state=all"))
+    place = reception.post(f"/reception/line/{here}/call", in_state="all", in_ward="OPD")
+
+    assert here in line
+    assert gone not in line
+    assert gone in whole
+    assert fields(whole, "in_state") == ["all"] * len(fields(whole, "in_state"))
+    assert place == "/reception/line?ward=OPD&state=all"
