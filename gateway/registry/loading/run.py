@@ -18,7 +18,8 @@ from gateway.registry.loading import build, checks, short, source, staging
 from gateway.registry.loading.terms import LIVE, Findings, Load, Progress, Refused, Timed
 
 LOCK_WAIT_MS = 20
-SWAP_ATTEMPTS = 300
+# About ten minutes: what was built took longer, and slow disks keep readers for seconds.
+SWAP_ATTEMPTS = 2_700
 _PAUSE = 0.2
 _SESSION = (
     "SET synchronous_commit = off",
