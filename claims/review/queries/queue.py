@@ -22,7 +22,6 @@ WINDOW = 500
 SOON_DAYS = 3
 LARGE_RIEL, MIDDLE_RIEL = 1_000_000, 100_000
 
-RISKY = '$.**.severity ? (@ == "review" || @ == "deny")'
 # A deadline that was moved by a question, a hold or an outage is kept again.
 LATE = "state IN ('submitted', 'in_review') AND review_by < {today} AND NOT held AND NOT asked"
 PICK = text(
@@ -32,8 +31,7 @@ WITH urgent AS MATERIALIZED (
            CASE WHEN review_by < :today THEN 0
                 WHEN review_by <= :today + :soon_days THEN 1 ELSE 2 END AS deadline,
            risk,
-           CASE WHEN jsonb_path_exists(outcome, CAST(:risky AS jsonpath)) THEN 0 ELSE 1 END
-               AS findings,
+           doubtful,
            CASE WHEN claimed_riel >= :large_riel THEN 0
                 WHEN claimed_riel >= :middle_riel THEN 1 ELSE 2 END AS amount
       FROM claims
@@ -45,14 +43,13 @@ WITH urgent AS MATERIALIZED (
 SELECT c.number
   FROM urgent JOIN claims c USING (id)
  WHERE c.state = 'submitted' AND NOT c.held AND NOT c.asked
- ORDER BY urgent.deadline, urgent.risk DESC, urgent.findings, urgent.amount, random()
+ ORDER BY urgent.deadline, urgent.risk DESC, urgent.doubtful DESC, urgent.amount, random()
  LIMIT 1
    FOR UPDATE OF c SKIP LOCKED
 """
 ).bindparams(
     bindparam("own_facilities", type_=ARRAY(Text)),
     bindparam("today", type_=Date),
-    risky=RISKY,
     window=WINDOW,
     soon_days=SOON_DAYS,
     large_riel=LARGE_RIEL,
@@ -61,7 +58,7 @@ SELECT c.number
 QUEUE = """
 SELECT id, number, facility, type, state, scheme, service_from, submitted_at, claimed_riel,
        payable_riel, held, asked, risk,
-       risk > 0 OR coalesce(jsonb_path_exists(outcome, CAST(:risky AS jsonpath)), false),
+       risk > 0 OR doubtful,
        awaiting, first_approver, lease_by, lease_until, review_by,
        escalated_at IS NOT NULL AND coalesce(review_by < :today, false)
   FROM claims
@@ -156,7 +153,7 @@ def list_queue(
 ) -> list[QueueItem]:
     """List what waits, most urgent first; one row more than asked tells of a next page."""
     values: dict[str, Any] = {
-        "own_facilities": list(own_facilities), "risky": RISKY, "limit": limit + 1,
+        "own_facilities": list(own_facilities), "limit": limit + 1,
         "today": today,
     }  # fmt: skip
     statement = QUEUE + NARROWED.get(narrowed or "", "")

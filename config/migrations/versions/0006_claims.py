@@ -62,6 +62,8 @@ CREATE TABLE claims (
     body jsonb NOT NULL,
     body_hash text NOT NULL,
     outcome jsonb,
+    doubtful boolean NOT NULL GENERATED ALWAYS AS (coalesce(jsonb_path_exists(
+        outcome, '$.**.severity ? (@ == "review" || @ == "deny")'), false)) STORED,
     claimed_riel bigint NOT NULL DEFAULT 0,
     payable_riel bigint,
     approved_riel bigint,

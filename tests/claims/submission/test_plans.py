@@ -84,7 +84,7 @@ def the_next_claim_to_review_is_picked_by_index(many: psycopg.Connection[Any]) -
     statement = str(review.PICK.text)
     for name in ("soon_days", "large_riel", "middle_riel", "window"):
         statement = statement.replace(f":{name}", "15")
-    statement = statement.replace(":risky", "'$.a'").replace(":subject", "'user:r'")
+    statement = statement.replace(":subject", "'user:r'")
     statement = statement.replace(":own_facilities", "'{}'").replace(":today", "date '2026-11-22'")
 
     found = plan(many, statement, None)
