@@ -84,11 +84,6 @@ def find_facility(code: str) -> Facility:
     return Facility(*row)
 
 
-def is_known(code: str) -> bool:
-    """Tell whether the registry has a facility of this code."""
-    return db.session.scalar(select(FacilityRow.code).where(FacilityRow.code == code)) is not None
-
-
 def list_facilities(
     q: str | None = None, *, on: date | None = None, limit: int = 50, after: str | None = None
 ) -> list[Facility]:

@@ -12,7 +12,7 @@ from auth.permissions import Actor
 from claims.allowances import service as allowances
 from claims.allowances.service import MemberPayment
 from claims.reimbursement.models import Batch, BatchMember
-from config.audit import record
+from config.audit import act_of, record_all
 from config.errors import Conflict
 from config.words import N_
 
@@ -50,10 +50,18 @@ def drop(session: Session, batch: Batch, numbers: Sequence[str], *, by: Actor) -
     allowances.take_out_of_batch(session, numbers, by=by)
     batch.claims -= len(gone)
     batch.total_riel -= sum(one.riel for one in gone)
-    for one in gone:
-        record(
-            by, "batch.member_dropped", subject=batch.number, allowance=one.number, riel=one.riel
-        )
+    record_all(
+        [
+            act_of(
+                by,
+                "batch.member_dropped",
+                subject=batch.number,
+                allowance=one.number,
+                riel=one.riel,
+            )
+            for one in gone
+        ]
+    )
 
 
 def members_of(session: Session, batch_id: int, *, live: bool = True) -> list[BatchMember]:

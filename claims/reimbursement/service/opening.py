@@ -23,12 +23,12 @@ from claims.review import service as review
 from config import clock
 from config.audit import act_of, record_all
 from config.db import transaction
-from config.errors import Invalid
+from config.errors import Invalid, NotFound
 from config.numbers import new_number
 from config.settings import settings
 from config.words import N_
 from gateway.coverage.service import policy_set
-from gateway.facilities.service import is_known
+from gateway.facilities.service import find_facility
 
 # Batches are opened one after the other: a second caller waits and then finds nothing left.
 OPENING = "SELECT pg_advisory_xact_lock(hashtext('reimbursement.open'))"
@@ -86,7 +86,10 @@ def open_batches(
 def _refuse_unknown(facility: str | None, scheme: str | None) -> None:
     """Tell somebody who finds nothing to pay when what they named does not exist."""
     wrong = []
-    if facility is not None and not is_known(facility):
+    try:
+        if facility is not None:
+            find_facility(facility)
+    except NotFound:
         wrong.append({"pointer": "/facility", "message": N_("There is no such facility.")})
     if scheme is not None and scheme not in (*policy_set().policies, members.SCHEME):
         wrong.append({"pointer": "/scheme", "message": N_("There is no such scheme.")})

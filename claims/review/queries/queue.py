@@ -153,8 +153,7 @@ def list_queue(
 ) -> list[QueueItem]:
     """List what waits, most urgent first; one row more than asked tells of a next page."""
     values: dict[str, Any] = {
-        "own_facilities": list(own_facilities), "limit": limit + 1,
-        "today": today,
+        "own_facilities": list(own_facilities), "limit": limit + 1, "today": today,
     }  # fmt: skip
     statement = QUEUE + NARROWED.get(narrowed or "", "")
     if after is not None:

@@ -10,6 +10,9 @@ from flask import Flask
 
 from tests.claims.payable import FACILITY, OTHER_FACILITY
 from tests.factories import make_facility
+from tests.journeys.conftest import world
+
+__all__ = ["payees", "world"]
 
 
 @pytest.fixture

@@ -32,14 +32,13 @@ from tests.claims.payable import (
 )
 from tests.claims.reimbursement.test_bank_file import TODAY, failed, paid, read, results
 from tests.desks import Desk, visible
-from tests.journeys.conftest import world  # noqa: F401
 
 pytestmark = pytest.mark.usefixtures("world")
 RIEL = 80_000
 
 
 @pytest.fixture
-def owed(world: Any) -> tuple[str, str]:  # noqa: F811
+def owed(world: Any) -> tuple[str, str]:
     """Approve two antenatal payments, one through a bank and one in cash; return their numbers."""
     first = approved(birth("antenatal", 100))["number"]
     return first, approved(birth("antenatal", 60, payee=CASH))["number"]

@@ -33,7 +33,6 @@ from tests.claims.payable import (
 )
 from tests.claims.reimbursement.test_members import RIEL, state_of
 from tests.claims.together import DONE, at_once
-from tests.journeys.conftest import world  # noqa: F401
 
 pytestmark = pytest.mark.usefixtures("world")
 
