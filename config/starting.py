@@ -7,8 +7,24 @@ what stays, again and again while it grows, takes a third of a start.
 from __future__ import annotations
 
 import gc
+import os
+import sys
 
 gc.disable()
+_TAKING_A_VALUE = ("-A", "--app", "-e", "--env-file")
+
+
+def command() -> str | None:
+    """Return the first word of the `flask` command this process runs; None for any other process."""
+    if os.environ.get("FLASK_RUN_FROM_CLI") != "true":
+        return None
+    words = iter(sys.argv[1:])
+    for word in words:
+        if word in _TAKING_A_VALUE:
+            next(words, None)
+        elif not word.startswith("-"):
+            return word
+    return None
 
 
 def started() -> None:

@@ -33,7 +33,6 @@ class EligibilityCheck(Base):
 
     __tablename__ = "eligibility_checks"
     __table_args__ = (
-        CheckConstraint("substr(number, 2, 3) = month_mark(checked_at)", name="number"),
         CheckConstraint(
             "verdict IN ('eligible', 'emergency_only', 'not_eligible', 'unknown', 'not_found')",
             name="verdict",

@@ -112,6 +112,8 @@ def test_a_row_of_a_month_nobody_made_is_kept_and_its_month_stays_with_it(owner:
     ]
     with pytest.raises(psycopg.errors.UniqueViolation):
         owner.execute(CHECK, [number, datetime.now(UTC)])
+    with pytest.raises(psycopg.errors.CheckViolation):
+        owner.execute(CHECK, [new_number("E", datetime(2040, 1, 2, tzinfo=UTC)), datetime.now(UTC)])
 
 
 def test_a_number_is_unique_because_it_names_the_month_it_lies_in(owner: Owner) -> None:

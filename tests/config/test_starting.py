@@ -11,7 +11,7 @@ from flask import Flask
 from config.ahead import ahead, prepare_ahead
 from config.later import later
 from config.logs import log
-from config.starting import started
+from config.starting import command, started
 
 
 def test_a_library_that_is_not_installed_is_refused_at_the_start() -> None:
@@ -31,6 +31,32 @@ def test_what_is_asked_for_ahead_is_done_in_order() -> None:
     prepare_ahead(app)
 
     assert done == ["first", "second"]
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (["--app", "wsgi", "registry", "import", "x.csv"], "registry"),
+        (["-A", "wsgi", "-e", "local.env", "--debug", "worker"], "worker"),
+        (["--app=wsgi", "db", "upgrade"], "db"),
+        (["--app", "wsgi", "--help"], None),
+        (["--app"], None),
+    ],
+)
+def test_a_process_knows_which_command_it_runs(
+    words: list[str], found: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["flask", *words])
+    monkeypatch.setenv("FLASK_RUN_FROM_CLI", "true")
+
+    assert command() == found
+
+
+def test_a_process_that_is_no_command_runs_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["gunicorn", "registry"])
+    monkeypatch.delenv("FLASK_RUN_FROM_CLI", raising=False)
+
+    assert command() is None
 
 
 def test_after_a_start_garbage_is_collected_again() -> None:

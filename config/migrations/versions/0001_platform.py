@@ -29,23 +29,27 @@ CREATE FUNCTION month_mark(moment timestamptz) RETURNS text LANGUAGE sql IMMUTAB
 RETURN lpad((date_part('year', moment AT TIME ZONE 'Asia/Phnom_Penh')::int % 100)::text, 2, '0')
     || chr(64 + date_part('month', moment AT TIME ZONE 'Asia/Phnom_Penh')::int)
 """
-# Checks on the table itself hold on each partition; uniqueness across them follows from the number,
-# which names its month (a table without numbers has none to keep unique).
-MAKE_MONTH = """
+# Uniqueness across partitions follows from the number, which names its month (a table without numbers
+# has none to keep unique). Each partition demands its own month's mark, a constant: PostgreSQL reads
+# a check anew with every INSERT, and month_mark() took a third of the time of recording one.
+MAKE_MONTH = r"""
 CREATE FUNCTION make_month(parent text, month date) RETURNS boolean LANGUAGE plpgsql
 SET search_path = public, pg_temp AS $$
 DECLARE
   part text := parent || '_' || coalesce(to_char(month, 'YYYY_MM'), 'rest');
   starts timestamptz := month::timestamp AT TIME ZONE 'Asia/Phnom_Penh';
   ends timestamptz := (month + interval '1 month')::timestamp AT TIME ZONE 'Asia/Phnom_Penh';
+  moment text := substring(pg_get_partkeydef(parent::regclass) FROM '\((.*)\)');
+  mark text := coalesce(quote_literal(month_mark(starts)), 'month_mark(' || moment || ')');
 BEGIN
   IF to_regclass('months.' || part) IS NOT NULL THEN RETURN false; END IF;
   EXECUTE format('CREATE TABLE months.%I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)',
                  part, parent);
   IF EXISTS (SELECT FROM pg_attribute
              WHERE attrelid = parent::regclass AND attname = 'number' AND NOT attisdropped) THEN
-    EXECUTE format('ALTER TABLE months.%I ADD CONSTRAINT %I UNIQUE (number)',
-                   part, 'uq_' || part || '_number');
+    EXECUTE format('ALTER TABLE months.%I ADD CONSTRAINT %I UNIQUE (number),'
+                   ' ADD CONSTRAINT %I CHECK (substr(number, 2, 3) = %s)',
+                   part, 'uq_' || part || '_number', 'ck_' || part || '_number', mark);
   END IF;
   EXECUTE format('CREATE TRIGGER tr_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON months.%I'
                  ' FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', part);

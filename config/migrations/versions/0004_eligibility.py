@@ -62,7 +62,6 @@ CREATE TABLE eligibility_checks (
     body json NOT NULL,
     xact xid8 NOT NULL DEFAULT pg_current_xact_id(),
     CONSTRAINT pk_eligibility_checks PRIMARY KEY (xact, id, checked_at),
-    CONSTRAINT ck_eligibility_checks_number CHECK (substr(number, 2, 3) = month_mark(checked_at)),
     CONSTRAINT ck_eligibility_checks_verdict CHECK (verdict IN (
         'eligible', 'emergency_only', 'not_eligible', 'unknown', 'not_found')),
     CONSTRAINT ck_eligibility_checks_promise CHECK (

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import os
 import re
+import subprocess
+import sys
 import time
 import tracemalloc
 from pathlib import Path
@@ -12,12 +15,15 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from config.settings import SETTINGS_KEY
 from gateway.cli import ImportBar
 from gateway.registry import service as registry
 from gateway.registry.loading import source
 from gateway.registry.loading.terms import Silence
 from gateway.registry.service import Options
 from tests.gateway.registry.conftest import GOOD, Feed, good
+
+ROOT = Path(__file__).parents[3]
 
 
 def run(app: Flask, *args: Any) -> Any:
@@ -32,6 +38,24 @@ def test_files_are_imported_in_the_order_the_feed_needs(app: Flask, feed: Feed) 
     assert result.exit_code == 0, result.output
     assert [line.split(":")[0] for line in result.output.splitlines()] == [f"{k}.csv" for k in GOOD]
     assert registry.freshness().complete_through == "2026-09"
+
+
+def test_an_import_at_the_command_line_starts_without_doors_and_claims(
+    app: Flask, feed: Feed
+) -> None:
+    path, given = feed.write("facilities", [good("facilities")]), app.extensions[SETTINGS_KEY]
+    environ = {"DATABASE_URL": given.database_url, "DATA_DIR": str(given.data_dir)}
+
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "flask", "--app", "wsgi", "registry", "import",
+         str(path)],
+        env=os.environ | environ, cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+
+    assert done.stdout == "facilities.csv: 1 rows of facilities committed\n"
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "gateway.registry.service" in loaded
+    assert not {name for name in loaded if name.partition(".")[0] in ("claims", "marshmallow")}
 
 
 def test_a_refused_file_is_one_line_and_a_failure(app: Flask, feed: Feed) -> None:
