@@ -15,6 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from config.starting import command, started  # first: what follows is a start
 
 # isort: split
+from config.bodies import BoundedRequest
 from config.commands import init_commands
 from config.db import init_db
 from config.jobs import init_jobs
@@ -25,8 +26,7 @@ from config.logs import init_logs
 from config.settings import SETTINGS_KEY, Settings, settings_from
 
 api, health, i18n, idempotency, problems, web = (
-    later(f"config.{name}")
-    for name in ("api", "health", "i18n", "idempotency", "problems", "web")
+    later(f"config.{name}") for name in ("api", "health", "i18n", "idempotency", "problems", "web")
 )
 PACKAGES = (later("auth.wiring"), later("gateway.wiring"), later("claims.wiring"))
 FEW = {"registry": later("gateway.cli")}
@@ -34,6 +34,8 @@ FEW = {"registry": later("gateway.cli")}
 
 class _App(Flask):
     """Flask, without asking of every hook of every request whether it is a coroutine: none is."""
+
+    request_class = BoundedRequest
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function as it is."""

@@ -106,6 +106,19 @@ class _Parser(FlaskParser):  # type: ignore[misc]
 
     DEFAULT_UNKNOWN_BY_LOCATION = FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION | {"query": ma.RAISE}
 
+    def parse(self, argmap: Any, req: Any = None, *, location: str | None = None, **kw: Any) -> Any:
+        """Load a JSON body through its schema at once; webargs' own way there is a long one."""
+        if location != "json" or not isinstance(argmap, ma.Schema):
+            return super().parse(argmap, req, location=location, **kw)
+        body = self._raw_load_json(request)
+        try:
+            return argmap.load({} if body is ma.missing else body)
+        except ma.ValidationError as error:
+            status, headers = kw.get("error_status_code"), kw.get("error_headers")
+            self._on_validation_error(
+                error, request, argmap, location, error_status_code=status, error_headers=headers
+            )
+
     def _raw_load_json(self, req: Request) -> Any:
         body = req.get_data(cache=True)
         if not body:

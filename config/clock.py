@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 PHNOM_PENH = ZoneInfo("Asia/Phnom_Penh")
 
 _frozen: list[datetime] = []
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_asked = [(_EPOCH.date(), _EPOCH, _EPOCH)]
 
 
 def now() -> datetime:
@@ -22,19 +25,28 @@ def now() -> datetime:
 
 def today() -> date:
     """Return the day in Phnom Penh."""
-    return now().astimezone(PHNOM_PENH).date()
+    return day_of(now())
 
 
 def day_of(moment: datetime) -> date:
     """Return the Phnom Penh day a moment falls on."""
-    return moment.astimezone(PHNOM_PENH).date()
+    # Nearly every moment asked about falls on the same day as the one before.
+    day, starts, ends = _asked[0]
+    if starts <= moment < ends:
+        return day
+    day = moment.astimezone(PHNOM_PENH).date()
+    if date.min < day < date.max:
+        _asked[0] = (day, start_of(day), start_of(day + timedelta(days=1)))
+    return day
 
 
+@lru_cache(maxsize=1000)
 def start_of(day: date) -> datetime:
     """Return the first moment of a Phnom Penh day, in UTC."""
     return datetime.combine(day, time.min, PHNOM_PENH).astimezone(UTC)
 
 
+@lru_cache(maxsize=1000)
 def end_of(day: date) -> datetime:
     """Return the last second of a Phnom Penh day, in UTC."""
     return start_of(day + timedelta(days=1)) - timedelta(seconds=1)

@@ -17,6 +17,8 @@ CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 MONTH_LETTERS = "ABCDEFGHIJKL"
 RANDOM_CHARACTERS = 9
 
+# Two characters of a number at once.
+_PAIRS = tuple(first + second for first in CROCKFORD for second in CROCKFORD)
 _PREFIX = re.compile(r"[A-Z]")
 _NUMBER = re.compile(rf"[A-Z](\d\d)([{MONTH_LETTERS}])[{CROCKFORD}]{{{RANDOM_CHARACTERS}}}", re.A)
 
@@ -38,8 +40,11 @@ def new_number(prefix: str, moment: date | None = None) -> str:
     if not _PREFIX.fullmatch(prefix):
         raise ValueError(f"a number's prefix is one capital letter, not {prefix!r}")
     day = clock.today() if moment is None else _local_day(moment)
-    bits = draw_bits(5 * RANDOM_CHARACTERS)
-    drawn = "".join(CROCKFORD[bits >> 5 * place & 31] for place in range(RANDOM_CHARACTERS))
+    bits, pairs = draw_bits(5 * RANDOM_CHARACTERS), _PAIRS
+    drawn = (
+        f"{pairs[bits >> 35]}{pairs[bits >> 25 & 1023]}{pairs[bits >> 15 & 1023]}"
+        f"{pairs[bits >> 5 & 1023]}{CROCKFORD[bits & 31]}"
+    )
     return f"{prefix}{day.year % 100:02d}{MONTH_LETTERS[day.month - 1]}{drawn}"
 
 

@@ -57,6 +57,9 @@ STATUSES = ("law", "reported", "assumption")
 DEADLINE_DAYS = ("calendar", "next_working", "working")
 """How deadlines count: every day; every day, ending on a working one; working days only."""
 CONFIDENCES = ("H", "M", "L")
+MOST_REMEMBERED = 5_000
+"""For so many kinds, groups and days a policy remembers which of its rules speak of them."""
+
 ATTACHMENTS = (
     "invoice", "prescription", "referral", "scan", "discharge_summary", "consent", "other",
 )  # fmt: skip
@@ -212,17 +215,25 @@ class Policy:
     benefits: Mapping[str, Benefit]
     claims: ClaimRules
     sha256: str = ""
+    _found: dict[tuple[str, str | None, date], tuple[Rule, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def rule(self, kind: str, group: str | None, day: date) -> Rule | None:
         """Find the first rule of a kind that speaks of the group on the day."""
-        for rule in self.rules:
-            if rule.kind == kind and rule.applies(group, day):
-                return rule
-        return None
+        return next(iter(self.rules_on(kind, group, day)), None)
 
     def rules_on(self, kind: str, group: str | None, day: date) -> tuple[Rule, ...]:
         """List the rules of a kind that speak of the group on the day."""
-        return tuple(rule for rule in self.rules if rule.kind == kind and rule.applies(group, day))
+        asked = (kind, group, day)
+        found = self._found.get(asked)
+        if found is None:
+            if len(self._found) >= MOST_REMEMBERED:
+                self._found.clear()
+            found = self._found[asked] = tuple(
+                rule for rule in self.rules if rule.kind == kind and rule.applies(group, day)
+            )
+        return found
 
     def gives(self, benefit: str, level: str | None) -> bool:
         """Tell whether a facility of this level gives a benefit or procedure."""

@@ -5,10 +5,10 @@ built on an assumption says so. The catalogue is shown by GET /codes/reasons.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from config.values import dataclass
 from gateway.coverage.policy import Source
 from gateway.eligibility.reason_texts_cover import COVER_TEXTS
 from gateway.eligibility.reason_texts_person import PERSON_TEXTS

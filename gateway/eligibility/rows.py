@@ -1,6 +1,5 @@
 """How does the statement's row become facts? Pure conversion, one place that knows the columns."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from itertools import groupby
@@ -9,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from config.values import dataclass
 from gateway.coverage.months import parse_month, parse_months
 from gateway.eligibility.rules.facts import Cover, FacilityFacts, Person
 

@@ -4,8 +4,7 @@ Pure. Rules come from the policy of the service day (Prakas 109/2016 for workers
 assumption leaves a note, and so does a month counted in the person's favour.
 """
 
-from dataclasses import dataclass
-
+from config.values import dataclass
 from gateway.coverage import months
 from gateway.coverage.policy import Condition, Policy, Rule
 from gateway.eligibility.reasons import Reason, reason
@@ -68,8 +67,12 @@ def _months(case: Case, rule: Rule) -> None:
     day, paid = case.facts.day, case.cover.paid
     month = months.month_of(day)
     due = months.last_due(day, case.policy.due_day, case.facts.complete_through)
-    gaps = [_gap(condition, paid, due, month) for condition in rule.any]
-    if all(gap.missing for gap in gaps):
+    gaps = []
+    for condition in rule.any:
+        gaps.append(_gap(condition, paid, due, month))
+        if not gaps[-1].missing:
+            break
+    else:
         case.refusals.append(_short(min(gaps, key=lambda gap: len(gap.missing)), rule))
         return
     strict = months.until(paid, due)

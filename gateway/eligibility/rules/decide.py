@@ -243,6 +243,8 @@ def _left(
 
     What counts already may be used again.
     """
+    if not person.usage:
+        return Remaining(limit.unit, limit.value), limit.value > 0
     after = months_before(day, limit.window_months)
     uses = {
         (on, of_benefit)

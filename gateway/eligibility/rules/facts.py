@@ -4,9 +4,10 @@ Pure. `queries` fills them from one row; the rules read nothing else, so the sam
 policies always give the same decision.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 
+from config.values import dataclass
 from gateway.coverage.policy import DEPENDENT, Policy
 from gateway.eligibility.reasons import Reason
 

@@ -3,9 +3,9 @@
 Pure. Each finding carries the reasons of the rules that decided, or notes when it entitles.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 
+from config.values import dataclass
 from gateway.coverage.policy import Policy, PolicySet
 from gateway.eligibility.reasons import Reason, reason
 from gateway.eligibility.rules.contributions import judge_contributions

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -21,6 +20,7 @@ from auth.permissions import Actor
 from config import clock
 from config.errors import Invalid
 from config.text import fold_card, mask_card
+from config.values import dataclass
 from gateway.eligibility import queries, slip
 from gateway.eligibility.answers import birth_year
 from gateway.eligibility.reasons import Reason, reason
