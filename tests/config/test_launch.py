@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import random
+import secrets
 import signal
 import socket
 import subprocess
@@ -62,7 +62,7 @@ def _python(code: str) -> list[str]:
 def free_port() -> int:
     """Find a port below those the system gives to whoever connects: nobody takes it meanwhile."""
     while True:
-        port = random.randrange(20_000, 32_000)
+        port = 20_000 + secrets.randbelow(12_000)
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) != 0:
                 return port
