@@ -228,15 +228,7 @@ def init_api(app: Flask) -> None:
     for blueprint in API_BLUEPRINTS:
         api.register_blueprint(blueprint)
     app.view_functions["api-docs.openapi_json"] = public(partial(api._openapi_json))
-    app.after_request(_keep_private)
     app.add_url_rule("/api/v1/docs", "api_docs", public(_docs))
-
-
-def _keep_private(response: Response) -> Response:
-    """Let no browser or proxy keep an answer, but the code lists that carry an ETag."""
-    if request.path.startswith("/api/"):
-        response.headers.setdefault("Cache-Control", "no-store")
-    return response
 
 
 def _docs() -> str:

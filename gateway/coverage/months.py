@@ -7,6 +7,7 @@ Prakas 109 (2016) as the product states them; the eligibility rules and the clai
 
 import re
 from datetime import date
+from functools import lru_cache
 
 EPOCH = 1990 * 12
 """Bit 0 is January 1990, before any scheme of the fund existed."""
@@ -115,6 +116,18 @@ def unpaid_due(paid: int, *, due: int, month: int, cover_from: date) -> int:
     last_paid = newest(until(paid, month))
     start = month_of(cover_from) if last_paid is None else last_paid + 1
     return max(due - start + 1, 0)
+
+
+@lru_cache(maxsize=64)
+def months_before(day: date, months: int) -> date:
+    """Step back whole calendar months; a day the month lacks becomes its last day."""
+    year, index = divmod(day.year * 12 + day.month - 1 - months, 12)
+    for last in (day.day, 30, 29, 28):
+        try:
+            return date(year, index + 1, min(day.day, last))
+        except ValueError:
+            continue
+    raise ValueError(f"no day {months} months before {day}")
 
 
 def _number(year: str, month: str, token: str) -> int:

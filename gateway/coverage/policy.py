@@ -7,7 +7,6 @@ effective date not after that day, whatever was loaded later. Eligibility and cl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -288,18 +287,6 @@ def policy_set_of(policies: Mapping[str, Policy] | tuple[Policy, ...], version: 
     }
     shas = tuple(sorted(policy.sha256 for group in arranged.values() for policy in group))
     return PolicySet(version, MappingProxyType(arranged), shas)
-
-
-@lru_cache(maxsize=64)
-def months_before(day: date, months: int) -> date:
-    """Step back whole calendar months; a day the month lacks becomes its last day."""
-    year, index = divmod(day.year * 12 + day.month - 1 - months, 12)
-    for last in (day.day, 30, 29, 28):
-        try:
-            return date(year, index + 1, min(day.day, last))
-        except ValueError:
-            continue
-    raise ValueError(f"no day {months} months before {day}")
 
 
 def source_dict(source: Source) -> dict[str, Any]:

@@ -23,7 +23,8 @@ from config.errors import Invalid
 from config.settings import settings
 from gateway.coverage import queries
 from gateway.coverage.models import BenefitUsage, PolicyFile
-from gateway.coverage.policy import Policy, PolicySet, months_before, policy_set_of
+from gateway.coverage.months import months_before
+from gateway.coverage.policy import Policy, PolicySet, policy_set_of
 from gateway.coverage.policy_file import MAX_WINDOW_MONTHS, PolicyError, parse_policy
 from gateway.coverage.queries import Used
 

@@ -51,7 +51,9 @@ JOSE, SVG, PDF = "application/jose", "image/svg+xml", "application/pdf"
 @checks.response(200, DecisionAnswer)
 def check(question: CheckRequest) -> Response:
     """Decide who is covered here that day, and for what; the decision is recorded."""
-    return _answer(eligibility.check(question, by=current_actor()))
+    return Response(
+        eligibility.check_json(question, by=current_actor()), content_type="application/json"
+    )
 
 
 @checks.route("/<number>", methods=["GET"])
@@ -71,11 +73,11 @@ def find_slip(number: str) -> Response:
     offered = (JOSE, SVG, PDF)
     wanted = request.accept_mimetypes.best_match(offered) if request.accept_mimetypes else JOSE
     if wanted == JOSE:
-        return _private(Response(token, content_type=JOSE))
+        return Response(token, content_type=JOSE)
     if wanted == SVG:
-        return _private(Response(slip.to_svg(token), content_type=SVG))
+        return Response(slip.to_svg(token), content_type=SVG)
     if wanted == PDF:
-        return _private(Response(eligibility.print_slip(token), content_type=PDF))
+        return Response(eligibility.print_slip(token), content_type=PDF)
     message = N_("A slip comes as application/jose, image/svg+xml or application/pdf")
     raise NotAcceptable(detail=message)
 
@@ -142,9 +144,4 @@ def list_reason_codes(query: dict[str, Any]) -> Response:
 
 
 def _answer(body: dict[str, Any], *, status: int = 200) -> Response:
-    return _private(Response(dumps(body), status, content_type="application/json"))
-
-
-def _private(response: Response) -> Response:
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return Response(dumps(body), status, content_type="application/json")

@@ -16,7 +16,6 @@ from typing import Any
 import orjson
 from psycopg import Connection
 
-from config.json import dumps
 from config.months import month_of
 from config.prepared import Prepared, Rows, Step
 from gateway.eligibility.rows import Row, Unknown, to_row, to_unknown
@@ -187,11 +186,8 @@ def count_unknown(conn: Connection[Any], scanner: str) -> Unknown:
 
 
 def record(conn: Connection[Any], values: Mapping[str, Any]) -> None:
-    """Record a check: one INSERT, which is atomic and its own audit record."""
-    stored = dict(values)
-    stored["body"] = dumps(values["body"])
-    stored["request"] = dumps(values["request"])
-    _RECORD.run(conn, stored)
+    """Record a check: one INSERT, which is atomic and its own audit record. JSON comes as bytes."""
+    _RECORD.run(conn, values)
 
 
 def find(conn: Connection[Any], number: str) -> Stored | None:

@@ -5,6 +5,7 @@ built on an assumption says so. The catalogue is shown by GET /codes/reasons.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -72,17 +73,22 @@ class Reason:
 
     def as_dict(self) -> dict[str, str]:
         """Show the reason as answers carry it."""
-        entry = CATALOGUE[self.code]
-        params = dict(self.params)
-        return {
-            "code": self.code,
-            "text_en": entry.text_en.format(**params),
-            "text_km": entry.text_km.format(**params),
-            "next_step_en": entry.next_step_en.format(**params),
-            "next_step_km": entry.next_step_km.format(**params),
-            "source": self.source,
-            "status": self.status,
-        }
+        return dict(_shown(self))
+
+
+@lru_cache(maxsize=2_000)
+def _shown(of: Reason) -> dict[str, str]:
+    """Fill the texts in once: an answer gives the same reason for many benefits."""
+    entry, params = CATALOGUE[of.code], dict(of.params)
+    return {
+        "code": of.code,
+        "text_en": entry.text_en.format(**params),
+        "text_km": entry.text_km.format(**params),
+        "next_step_en": entry.next_step_en.format(**params),
+        "next_step_km": entry.next_step_km.format(**params),
+        "source": of.source,
+        "status": of.status,
+    }
 
 
 def reason(code: str, by: Source | None = None, **params: object) -> Reason:

@@ -31,8 +31,7 @@ from claims.allowances.rules.policy import AllowanceRules
 from claims.allowances.rules.pregnancies import SAME_DELIVERY
 from claims.allowances.service.refunds import judge_refund
 from claims.allowances.service.rulebook import rules_in_force
-from gateway.coverage.months import parse_month
-from gateway.coverage.policy import months_before
+from gateway.coverage.months import months_before, parse_month
 from gateway.coverage.service import policy_set
 from gateway.eligibility.rules.facts import Judgement, Person
 from gateway.eligibility.service import judge

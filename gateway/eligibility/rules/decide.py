@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 
-from gateway.coverage.policy import BENEFITS, Limit, Policy, PolicySet, Rule, months_before
+from gateway.coverage.months import months_before
+from gateway.coverage.policy import BENEFITS, Limit, Policy, PolicySet, Rule
 from gateway.eligibility.reasons import Reason, reason
 from gateway.eligibility.rules.facts import (
     BenefitFinding,

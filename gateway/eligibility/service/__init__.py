@@ -7,6 +7,7 @@ raises; it is never answered as a decision. Claims call `judge`.
 from gateway.eligibility.rules.facts import Judgement, Newborn
 from gateway.eligibility.service.checks import (
     check,
+    check_json,
     dispute,
     find_check,
     find_slip,
@@ -25,6 +26,7 @@ __all__ = [
     "Newborn",
     "add_follow_up",
     "check",
+    "check_json",
     "close_dispute",
     "dispute",
     "disputes_of",

@@ -19,6 +19,7 @@ from config import clock
 from config.audit import record
 from config.db import fast
 from config.errors import Conflict, NotFound
+from config.json import dumps
 from config.numbers import new_number
 from config.settings import settings
 from config.text import fold_card
@@ -50,6 +51,15 @@ NUMBER_ATTEMPTS = 5
 
 def check(request: CheckRequest, *, by: Actor) -> dict[str, Any]:
     """Decide, record and answer. An unknown card is an answer; too many of them are refused."""
+    return _check(request, by=by)[0]
+
+
+def check_json(request: CheckRequest, *, by: Actor) -> bytes:
+    """Decide, record and answer with the JSON that was recorded, to the byte."""
+    return _check(request, by=by)[1]
+
+
+def _check(request: CheckRequest, *, by: Actor) -> tuple[dict[str, Any], bytes]:
     day = request.service_date or clock.today()
     counted = limits.to_count(by)
     with fast() as conn:
@@ -60,10 +70,10 @@ def check(request: CheckRequest, *, by: Actor) -> dict[str, Any]:
         facts = to_facts(row, day, by.facility, request)
         refuse_without_reason(facts.person, request.reason, by=by)
         answer = _decided(facts, found, policies, by=by)
-        body = _recorded(conn, answer, row, facts, request, by=by)
+        recorded = _recorded(conn, answer, row, facts, request, by=by)
     if not known:
         refuse_one_more(row, by=by)
-    return body
+    return recorded
 
 
 def find_check(number: str, *, by: Actor) -> dict[str, Any]:
@@ -165,7 +175,7 @@ def _recorded(
     request: CheckRequest,
     *,
     by: Actor,
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], bytes]:
     """Give the answer its number and promise and record it, words and all."""
     until = clock.end_of(clock.today())
     for attempt in range(NUMBER_ATTEMPTS):
@@ -179,16 +189,19 @@ def _recorded(
         }
         if request.slip and body["member"] is not None:
             body["slip"] = _signed(body)
+        text = dumps(body)
         values = _columns(body, facts, request, by=by)
         try:
-            queries.record(conn, values | {"checked_at": row.at, "valid_until": until})
+            queries.record(
+                conn, values | {"body": text, "checked_at": row.at, "valid_until": until}
+            )
         except UniqueViolation:
             if attempt == NUMBER_ATTEMPTS - 1:
                 raise
             continue
         if facts.person is not None and is_protected(facts.person):
             record_read(facts.person.card_number, body["number"], by=by)
-        return body
+        return body, text
     raise AssertionError("the loop returns or raises")
 
 
@@ -207,8 +220,7 @@ def _columns(
         "scheme": body["scheme"],
         "promise": body["promise"],
         "policy_version": body["policy_version"],
-        "request": _request_without_names(request) | _mark(facts),
-        "body": body,
+        "request": dumps(_request_without_names(request) | _mark(facts)),
     }
 
 

@@ -12,7 +12,8 @@ from datetime import date
 from config.db import fast
 from config.prepared import Rows, Step
 from gateway.coverage import service as coverage
-from gateway.coverage.policy import PolicySet, months_before
+from gateway.coverage.months import months_before
+from gateway.coverage.policy import PolicySet
 from gateway.coverage.policy_file import MAX_WINDOW_MONTHS
 from gateway.eligibility import queries
 from gateway.eligibility.queries import Stored

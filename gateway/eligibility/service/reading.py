@@ -7,7 +7,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from gateway.coverage.policy import months_before
+from gateway.coverage.months import months_before
 from gateway.coverage.policy_file import MAX_WINDOW_MONTHS
 from gateway.eligibility import queries
 from gateway.eligibility.rows import Row, to_facility, to_month, to_people

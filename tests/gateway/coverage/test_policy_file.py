@@ -6,7 +6,8 @@ from datetime import date
 
 import pytest
 
-from gateway.coverage.policy import BENEFITS, LEVELS, PROCEDURES, months_before, policy_set_of
+from gateway.coverage.months import months_before
+from gateway.coverage.policy import BENEFITS, LEVELS, PROCEDURES, policy_set_of
 from gateway.coverage.policy_file import PolicyError, parse_policy
 from gateway.coverage.policy_view import policies_on
 from gateway.coverage.service import DEFAULTS
