@@ -26,15 +26,15 @@ from config.postgres_cluster import SUPERUSER, Place
 
 DATABASE = "nssf"
 OWNER, APPLICATION = "nssf_owner", "nssf_app"
-EXTENSIONS = ("pg_trgm", "btree_gist", "pg_stat_statements")
+EXTENSIONS = ("pg_trgm", "btree_gist", "pg_prewarm", "pg_stat_statements")
 START_SECONDS = 120
 STOP_SECONDS = 60
 
 
 def _shared_buffers() -> str:
-    """Return an eighth of this machine's memory, at least 128 MB and at most 1 GB."""
+    """Return an eighth of this machine's memory, at least 128 MB and at most 4 GB."""
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return f"{min(max(memory // 8 // 2**20, 128), 1024)}MB"
+    return f"{min(max(memory // 8 // 2**20, 128), 4096)}MB"
 
 
 SETTINGS = {

@@ -72,7 +72,7 @@ def test_a_first_start_makes_roles_database_and_extensions(new_dir: Path) -> Non
     assert _value(server.app_url, "SELECT current_user") == "nssf_app"
     with psycopg.connect(server.owner_url) as connection:
         names = {row[0] for row in connection.execute("SELECT extname FROM pg_extension")}
-    assert {"pg_trgm", "btree_gist", "pg_stat_statements"} <= names
+    assert {"pg_trgm", "btree_gist", "pg_prewarm", "pg_stat_statements"} <= names
     assert _value(server.owner_url, "SELECT cardinality(show_trgm('សុខ តារា')) > 0") is True
     assert _value(server.owner_url, "SHOW server_encoding") == "UTF8"
     assert _value(server.owner_url, "SHOW synchronous_commit") == "on"

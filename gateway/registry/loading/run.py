@@ -76,6 +76,7 @@ def load_file(
     if not load.delta:
         progress.stage("index")
         build.index(connection, load)
+        build.warm(connection, load)
     progress.stage("commit")
     _commit(connection, load, findings)
     return True

@@ -51,6 +51,23 @@ def test_a_swapped_table_has_the_columns_indexes_and_grants_of_the_migration(
     assert ("index", "ix_members_search") in {row[:2] for row in before["members"]}
 
 
+def test_a_new_table_and_its_indexes_are_read_into_memory_before_they_are_swapped_in(
+    feed: Feed, owner: psycopg.Connection[Any], rows_of: Any
+) -> None:
+    owner.execute("CREATE EXTENSION pg_prewarm")
+    [(name,)] = rows_of("SELECT quote_ident(current_database())")
+    owner.execute(f"ALTER DATABASE {name} SET track_functions = 'all'")  # type: ignore[arg-type]
+
+    feed.load("facilities")
+
+    [(indexes,)] = rows_of(
+        "SELECT count(*) FROM pg_index WHERE indrelid = 'registry.facilities'::regclass"
+    )
+    assert rows_of("SELECT calls FROM pg_stat_user_functions WHERE funcname = 'pg_prewarm'") == [
+        (1 + indexes,)
+    ]
+
+
 def test_a_load_leaves_nothing_in_the_scratch_schema(feed: Feed, rows_of: Any) -> None:
     feed.load()
     feed.take("members", good("members", sex="X"))
