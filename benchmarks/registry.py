@@ -31,7 +31,6 @@ from benchmarks.feeds import (
 )  # fmt: skip
 from benchmarks.figures import spread
 from benchmarks.reading import Reader, Times, compare, refuse_whole_scans, some_keys, swapped_at
-from gateway.registry.feed import KINDS
 
 SMALL = 100_000
 # From here on the figures have a section of their own: they are measured once, not at each change.
@@ -59,19 +58,11 @@ class Figures:
     checks: Times = field(default_factory=Times)
     names: Times = field(default_factory=Times)
     load: list[float] = field(default_factory=list)
-    recorded_full: list[float] = field(default_factory=list)
-    recorded_deltas: list[float] = field(default_factory=list)
 
     @property
     def shares(self) -> list[float]:
         """Return each full import's rate as a share of plain COPY's."""
         return [plain / full.seconds for plain, full in zip(self.plain, self.full, strict=True)]
-
-    @property
-    def recorded_shares(self) -> list[float]:
-        """Return the same between request and end of the imports, without the commands' start."""
-        full = statistics.median(self.recorded_full)
-        return [delta / full * 100 for delta in self.recorded_deltas]
 
     @property
     def delta_shares(self) -> list[float]:
@@ -98,7 +89,7 @@ def measure(members: int, runs: int) -> Figures:
         found.checks, found.names = compare(small[2:], large[2:])
         found.start = run(environ, "registry", "import", "--help")
         for which in range(runs):
-            _measure_delta(found, environ, owner, feed, which)
+            _measure_delta(found, environ, feed, which)
         _measure_reload(found, environ, (owner, app), feed)
     return found
 
@@ -114,7 +105,6 @@ def _measure_full(found: Figures, environ: dict[str, str], owner: str, feed: Pat
     note("plain COPY again", after)
     found.plain.append((before + after) / 2)
     found.stages, found.kinds = _where(owner)
-    found.recorded_full.append(_recorded(owner, KINDS))
     with psycopg.connect(owner) as connection:
         [(found.people,)] = connection.execute(
             "SELECT (SELECT count(*) FROM registry.members)"
@@ -122,13 +112,10 @@ def _measure_full(found: Figures, environ: dict[str, str], owner: str, feed: Pat
         ).fetchall()
 
 
-def _measure_delta(
-    found: Figures, environ: dict[str, str], owner: str, feed: Path, which: int
-) -> None:
+def _measure_delta(found: Figures, environ: dict[str, str], feed: Path, which: int) -> None:
     folder = feed.with_name(f"delta-{which}")
     found.delta_rows = write_delta(feed, folder, which)
     found.deltas.append(run(environ, "registry", "import", "--delta", *files_in(folder, PEOPLE)))
-    found.recorded_deltas.append(_recorded(owner, PEOPLE))
     note("delta", found.deltas[-1].seconds)
 
 
@@ -161,17 +148,6 @@ def _where(owner: str) -> tuple[Counter[str], Counter[str]]:
     return stages, kinds
 
 
-def _recorded(owner: str, kinds: tuple[str, ...]) -> float:
-    """Return the seconds between request and end of the newest import of each of these kinds."""
-    with psycopg.connect(owner) as connection:
-        rows = connection.execute(
-            "SELECT DISTINCT ON (kind) extract(epoch FROM finished_at - requested_at)::float"
-            " FROM registry_imports WHERE kind = ANY (%s) ORDER BY kind, requested_at DESC",
-            (list(kinds),),
-        ).fetchall()
-    return float(sum(seconds for (seconds,) in rows))
-
-
 def note(what: str, seconds: float) -> None:
     """Say how far the run is."""
     print(f"{what}: {seconds:.1f} s", file=sys.stderr, flush=True)
@@ -199,8 +175,6 @@ def _import_rows(found: Figures) -> list[str]:
         f" command's start | {seconds} | |",
         "| delta of 1 % as a share of the full import's time, in %"
         f" | **{spread(found.delta_shares, 1)}** | < 5 |",
-        "| the same without the commands' start, as the imports are recorded, in %"
-        f" | **{spread(found.recorded_shares, 1)}** | |",
         f"| greatest memory of the importing process | {max(r.megabytes for r in found.full):.0f} MB"
         " | < 300 MB |",
     ]

@@ -144,6 +144,8 @@ class ApiBlueprint(SmorestBlueprint):  # type: ignore[misc]
 
     def arguments(self, schema: Any, **kw: Any) -> Any:
         """Load through one schema object: making it anew for each request costs more than loading."""
+        if kw.get("location", "json") == "json" and kw.keys() & {"unknown", "validate"}:
+            raise TypeError("the schema of a body says itself what it takes")
         return super().arguments(schema() if isinstance(schema, type) else schema, **kw)
 
 

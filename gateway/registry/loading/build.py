@@ -18,8 +18,10 @@ from gateway.registry.loading.staging import FAULTS, SPELLINGS, STAGING
 from gateway.registry.loading.terms import LIVE, SCRATCH, Findings, Load, Refused
 
 HELD_FROM_ROWS = 1000
-# Up to here a delta is looked up row by row; a larger one is joined with the whole table.
+# Up to here, or up to this part of the live table, a delta is looked up row by row; a larger one is
+# joined with the whole table.
 FEW_ROWS = 300_000
+FEW_OF = 40
 _JOINS = ("enable_hashjoin", "enable_mergejoin")
 
 _COLUMNS = """
@@ -71,7 +73,7 @@ def clear_scratch(connection: Connection[Any], load: Load) -> None:
 def build(connection: Connection[Any], load: Load, findings: Findings) -> None:
     """Make the new table from the staged rows."""
     made, known = keep_known(load, findings, findings.stored(load.feed))
-    with without(connection, *joins_of_few(load, findings)):
+    with without(connection, *joins_of_few(findings)):
         create(connection, load, made, f"{STAGING} AS s{known}")
 
 
@@ -135,9 +137,16 @@ def key(connection: Connection[Any], load: Load) -> bool:
     return True
 
 
-def joins_of_few(load: Load, findings: Findings) -> tuple[str, ...]:
+def are_few(connection: Connection[Any], load: Load, staged: int) -> bool:
+    """Tell whether a delta's rows are too few to read the live table from end to end for them."""
+    size = f"SELECT reltuples::bigint FROM pg_class WHERE oid = '{load.live}'::regclass"
+    [(live,)] = connection.execute(size).fetchall()
+    return load.delta and staged < max(FEW_ROWS, live // FEW_OF)
+
+
+def joins_of_few(findings: Findings) -> tuple[str, ...]:
     """Return the joins that would read live tables from end to end for a delta's few rows."""
-    return _JOINS if load.delta and findings.staged < FEW_ROWS else ()
+    return _JOINS if findings.few else ()
 
 
 @contextmanager

@@ -103,7 +103,7 @@ def check_sets(connection: Connection[Any], load: Load, findings: Findings) -> N
         bad = (
             f"SELECT {_keys('n', load.feed)} FROM {load.scratch} AS n WHERE {news}{rule.condition}"
         )
-        if _any(connection, load, findings, rule, bad):
+        if _any(connection, findings, rule, bad):
             found = True
             matched = _same_row(load, findings, "b")
             connection.execute(
@@ -145,10 +145,8 @@ def refuse_overlaps(connection: Connection[Any], load: Load) -> None:
         )
 
 
-def _any(
-    connection: Connection[Any], load: Load, findings: Findings, rule: SetRule, bad: str
-) -> bool:
-    joins = build.joins_of_few(load, findings) if rule.elsewhere else ()
+def _any(connection: Connection[Any], findings: Findings, rule: SetRule, bad: str) -> bool:
+    joins = build.joins_of_few(findings) if rule.elsewhere else ()
     with build.without(connection, *joins):
         return connection.execute(f"SELECT EXISTS ({bad})").fetchone() == (True,)
 

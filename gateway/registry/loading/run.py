@@ -58,6 +58,7 @@ def load_file(
     _prepare(connection, load)
     build.clear_scratch(connection, load)
     findings.header, findings.staged = staging.stage_file(connection, load, progress)
+    findings.few = build.are_few(connection, load, findings.staged)
     progress.stage("check")
     built = short.build_sound(connection, load, findings)
     if not built:
@@ -117,7 +118,7 @@ def _commit(connection: Connection[Any], load: Load, findings: Findings) -> None
 
 def _replace(connection: Connection[Any], load: Load, findings: Findings) -> None:
     if load.delta:
-        with build.without(connection, *build.joins_of_few(load, findings)):
+        with build.without(connection, *build.joins_of_few(findings)):
             build.bring_in(connection, load, findings)
             checks.refuse_overlaps(connection, load)
     else:

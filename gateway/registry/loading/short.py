@@ -45,7 +45,7 @@ def build_sound(connection: Connection[Any], load: Load, findings: Findings) -> 
 def _try(
     connection: Connection[Any], load: Load, findings: Findings, made: dict[str, str], source: str
 ) -> int | None:
-    joins = build.joins_of_few(load, findings) if load.delta else ("enable_nestloop",)
+    joins = build.joins_of_few(findings) if load.delta else ("enable_nestloop",)
     with build.without(connection, *joins):
         try:
             return build.create(connection, load, made, source)

@@ -113,6 +113,7 @@ class Findings:
     header: list[str] = field(default_factory=list)
     printed: bool = False
     staged: int = 0
+    few: bool = False
     sound: bool = False
     news: int = 0
     report: dict[str, Any] = field(default_factory=dict)
