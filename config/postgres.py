@@ -54,7 +54,8 @@ SETTINGS = {
     "log_checkpoints": "off",
     "random_page_cost": "1.1",
     "jit": "off",
-    "shared_preload_libraries": "pg_stat_statements",
+    # The second remembers what lay in memory and reads it again after a restart.
+    "shared_preload_libraries": "pg_stat_statements,pg_prewarm",
     "timezone": "UTC",
     "log_timezone": "UTC",
     # A failed statement and its detail can name a person, so neither is ever written down.
@@ -71,6 +72,7 @@ THROWAWAY_SETTINGS = SETTINGS | {
     "max_wal_senders": "0",
     "max_connections": "200",
     "shared_buffers": "128MB",
+    "pg_prewarm.autoprewarm": "off",
 }
 _throwaways: dict[Path, subprocess.Popen[bytes]] = {}
 

@@ -80,6 +80,18 @@ def test_a_first_start_makes_roles_database_and_extensions(new_dir: Path) -> Non
     assert [folder.stat().st_mode for folder in new_dir.parents] == above
 
 
+def test_what_lay_in_memory_is_written_down_for_the_next_start(data_dir: Path) -> None:
+    server = postgres.ensure_running(data_dir)
+    with psycopg.connect(server.owner_url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE warm AS SELECT generate_series(1, 1000) AS n")
+        [(file,)] = connection.execute("SELECT pg_relation_filenode('warm')").fetchall()
+
+    postgres.stop(data_dir)
+
+    kept = (data_dir / "postgres" / "cluster" / "autoprewarm.blocks").read_text(encoding="ascii")
+    assert any(line.split(",")[2] == str(file) for line in kept.splitlines()[1:])
+
+
 def test_the_application_role_creates_nothing_and_becomes_nobody_else(data_dir: Path) -> None:
     server = postgres.ensure_running(data_dir)
 
