@@ -60,9 +60,10 @@ def requires(*permissions: Permission, second_factor: bool = True) -> Callable[[
 
 def current_actor() -> Actor:
     """Return who is calling; Unauthorized when nobody is."""
-    actor: Actor | None = request.environ.get(ACTOR)
-    if actor is None:
-        actor = signed_in() if wants_page() else _bearer_actor()
+    known: Actor | None = request.environ.get(ACTOR)
+    if known is not None:
+        return known
+    actor = signed_in() if wants_page() else _bearer_actor()
     if actor is None:
         raise Unauthorized
     return _let_in(actor)

@@ -20,7 +20,11 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), geolocation=(), microphone=(), payment=(), usb=()",
 }
+# A browser asks these of pages only, never of data.
+OF_PAGES = {"Referrer-Policy", "Cross-Origin-Opener-Policy", "Permissions-Policy"}
 BY_KEY = tuple((name.lower(), name, value) for name, value in HEADERS.items())
+OF_DATA = tuple(row for row in BY_KEY if row[1] not in OF_PAGES)
+DATA = frozenset({"application/json", "application/problem+json"})
 TRANSPORT_SECURITY = "max-age=31536000; includeSubDomains"
 KEPT_FOR_GOOD = "public, max-age=31536000, immutable"
 
@@ -30,7 +34,8 @@ def set_headers(response: Response) -> Response:
     current = settings()
     # Looking each one up costs more than all the rest of this hook.
     own = {name.lower() for name, _ in response.headers}
-    for key, name, value in BY_KEY:
+    kind = response.mimetype
+    for key, name, value in OF_DATA if kind in DATA else BY_KEY:
         if key not in own:
             response.headers.add(name, value)
     if current.secure:
@@ -39,7 +44,7 @@ def set_headers(response: Response) -> Response:
         response.headers["X-Test-Data"] = "true"
     if request.endpoint == "static":
         response.headers["Cache-Control"] = KEPT_FOR_GOOD if "v" in request.args else "no-cache"
-    elif response.mimetype == "text/html":
+    elif kind == "text/html":
         response.headers.setdefault("Cache-Control", "no-store")
         response.vary.update(("Accept-Language", "Cookie"))
     else:

@@ -174,9 +174,10 @@ def _is_loopback(address: str | None) -> bool:
 
 
 def _count(response: Response) -> Response:
-    route = request.url_rule.rule if request.url_rule else "(no route)"
+    rule, method = request.url_rule, request.method
+    route = rule.rule if rule else "(no route)"
     # A caller may invent methods; the figures keep a line for each one seen for ever.
-    method = request.method if request.method in METHODS else "(other)"
+    method = method if method in METHODS else "(other)"
     requests, seconds = _figures(route, method, response.status_code)
     requests.inc()
     now = time.perf_counter()

@@ -84,25 +84,22 @@ def _begin() -> None:
 
 
 def _finish(response: Response) -> Response:
-    response.headers["X-Request-ID"] = g.get("request_id", "")
-    rule = request.url_rule.rule if request.url_rule else "(no route)"
+    found, asked = request.url_rule, g.get("request_id")
+    response.headers["X-Request-ID"] = asked or ""
+    rule = found.rule if found else "(no route)"
     if not rule.startswith(("/static", "/health")):
-        now = time.perf_counter()
+        now, actor = time.perf_counter(), g.get("actor")
+        who = {"actor": actor.subject, "facility": actor.facility} if actor else {}
         log.info(
             "request",
-            request_id=g.get("request_id"),
+            request_id=asked,
             method=request.method,
             route=rule,
             status=response.status_code,
             ms=round((now - g.get("started", now)) * 1000, 1),
-            **_actor(),
+            **who,
         )
     return response
-
-
-def _actor() -> dict[str, Any]:
-    actor = g.get("actor")
-    return {"actor": actor.subject, "facility": actor.facility} if actor else {}
 
 
 def init_logs(app: Flask) -> None:

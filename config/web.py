@@ -212,20 +212,21 @@ def _is_desk() -> bool:
     return isinstance(blueprint, DeskBlueprint)
 
 
-def _is_guarded(view: Any) -> bool:
+@cache
+def _is_guarded(view: Any, asked: str) -> bool:
     if hasattr(view, "__public__") or hasattr(view, "__permissions__"):
         return True
     view_class = getattr(view, "view_class", None)
-    method = getattr(view_class, request.method.lower(), None)
+    method = getattr(view_class, asked.lower(), None)
     return hasattr(method, "__public__") or hasattr(method, "__permissions__")
 
 
 def _refuse_unguarded() -> None:
     """Fail loudly on a view whose author forgot to say who may call it."""
-    endpoint = request.endpoint
-    if endpoint is None or endpoint == "static" or request.method == "OPTIONS":
+    endpoint, method = request.endpoint, request.method
+    if endpoint is None or endpoint == "static" or method == "OPTIONS":
         return
-    if not _is_guarded(current_app.view_functions[endpoint]):
+    if not _is_guarded(current_app.view_functions[endpoint], method):
         raise RuntimeError(f"{endpoint} is neither public nor behind a permission")
 
 

@@ -43,10 +43,18 @@ def test_every_answer_carries_the_security_headers(client: FlaskClient) -> None:
 
         assert headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY, path
         assert headers["X-Content-Type-Options"] == "nosniff"
-        assert headers["Referrer-Policy"] == "same-origin"
+        assert headers["X-Frame-Options"] == "DENY"
+        assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert "Strict-Transport-Security" not in headers
+
+
+def test_every_page_carries_what_browsers_ask_of_pages(client: FlaskClient) -> None:
+    for path in ("/login", "/static/app.css", "/nowhere"):
+        headers = headers_of(client, path)
+
+        assert headers["Referrer-Policy"] == "same-origin", path
         assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
         assert "geolocation=()" in headers["Permissions-Policy"]
-        assert "Strict-Transport-Security" not in headers
 
 
 def test_pages_are_kept_by_no_cache_and_versioned_assets_for_good(client: FlaskClient) -> None:

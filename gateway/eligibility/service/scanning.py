@@ -44,9 +44,10 @@ def is_due(scanner: str) -> bool:
 
 def refuse_scanner(scanner: str, row: Row) -> None:
     """Answer nothing more to who has gone through too many unknown cards: hits would tell."""
-    limit = settings().unknown_cards_per_10_minutes
-    if row.unknown is not None and limit and row.unknown.cards > limit:
-        raise _too_many(row.unknown)
+    if row.unknown is not None:
+        limit = settings().unknown_cards_per_10_minutes
+        if limit and row.unknown.cards > limit:
+            raise _too_many(row.unknown)
     if not row.people:
         _counted.pop(scanner, None)
     elif row.unknown is not None:
