@@ -60,6 +60,7 @@ def measure(members: int, seconds: float, rush: float, requests: int) -> Found:
         sender = Sender(token(port, hospital), made.cards(50_000))
         while run(port, sender.claim, seconds=2).answers and _waiting(made) < WAITING_CLAIMS:
             pass
+        made.analyse()
         streams = [Stream("check", 50, sender.check), Stream("claim", 30, sender.claim)]
         streams += [
             Stream("review", 20 / REVIEWERS, partial(_next, bearer), partial(_approve, bearer))
