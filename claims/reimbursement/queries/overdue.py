@@ -13,8 +13,9 @@ from config.db import fast
 
 OVERDUE = f"""
 WITH unpaid AS MATERIALIZED (
-    SELECT c.id, EXISTS (SELECT 1 FROM claim_events e
-                          WHERE e.claim_id = c.id AND e.action = 'hold') AS paused
+    -- One claim's events at a time: an EXISTS might be answered by reading every event there is.
+    SELECT c.id, (SELECT true FROM claim_events e WHERE e.claim_id = c.id AND e.action = 'hold'
+                   LIMIT 1) IS NOT NULL AS paused
       FROM claims c
      WHERE c.state IN ('approved', 'batched') AND c.decided_at < %(unpaid)s AND NOT c.held)
 SELECT (SELECT count(*) FROM claims WHERE {LATE.format(today="%(today)s")}) AS review,
