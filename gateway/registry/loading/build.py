@@ -209,10 +209,11 @@ def index(connection: Connection[Any], load: Load) -> None:
 def warm(connection: Connection[Any], load: Load) -> None:
     """Read the new table into the server's memory: after the swap nobody waits for what is read first.
 
-    Where the server lacks pg_prewarm, the first checks read it page by page.
+    Where the server lacks pg_prewarm or keeps it from us, the first checks read it page by page.
     """
-    there = "SELECT to_regproc('pg_prewarm') IS NOT NULL"
-    if connection.execute(there).fetchone() == (True,):
+    function = "to_regprocedure('pg_prewarm(regclass, text, text, bigint, bigint)')"
+    allowed = f"SELECT has_function_privilege({function}, 'EXECUTE')"
+    if connection.execute(allowed).fetchone() == (True,):
         connection.execute(_defined(_WARM, load.feed.kind))
 
 
