@@ -1,7 +1,7 @@
 """The application: settings, the platform, and the wiring of each package, in the order of the line.
 
-A command of `FEW` is built without doors and without the other packages: loading them would take
-longer than the rest of its start, and often than its work.
+The commands of the registry are built without doors and without the other packages: loading them
+would take longer than the rest of their start, and often than their work.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ api, health, i18n, idempotency, problems, web = (
     later(f"config.{name}") for name in ("api", "health", "i18n", "idempotency", "problems", "web")
 )
 PACKAGES = (later("auth.wiring"), later("gateway.wiring"), later("claims.wiring"))
-FEW = {"registry": later("gateway.cli")}
+commands = later("gateway.cli")
 
 
 class _App(Flask):
@@ -43,7 +43,7 @@ class _App(Flask):
 
 
 def create_app(settings: Settings | None = None, only: str | None = None) -> Flask:
-    """Build the application from settings (default: the environment), or what a command of `FEW` needs."""
+    """Build the application from settings (default: the environment), or what one group of commands needs."""
     current = settings or settings_from()
     app = _App("wsgi", static_folder="config/static", template_folder="config/templates")
     app.extensions[SETTINGS_KEY] = current
@@ -54,8 +54,8 @@ def create_app(settings: Settings | None = None, only: str | None = None) -> Fla
     init_db(app, current)
     init_jobs(app)
     init_commands(app)
-    if only in FEW:
-        app.cli.add_command(FEW[only].registry_group)
+    if only == "registry":
+        app.cli.add_command(commands.registry_group)
     else:
         _open_doors(app, current)
     return app

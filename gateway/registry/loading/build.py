@@ -139,9 +139,11 @@ def key(connection: Connection[Any], load: Load) -> bool:
 
 def are_few(connection: Connection[Any], load: Load, staged: int) -> bool:
     """Tell whether a delta's rows are too few to read the live table from end to end for them."""
+    if not load.delta:
+        return False
     size = f"SELECT reltuples::bigint FROM pg_class WHERE oid = '{load.live}'::regclass"
     [(live,)] = connection.execute(size).fetchall()
-    return load.delta and staged < max(FEW_ROWS, live // FEW_OF)
+    return staged < max(FEW_ROWS, int(live) // FEW_OF)
 
 
 def joins_of_few(findings: Findings) -> tuple[str, ...]:
