@@ -80,11 +80,23 @@ def test_a_first_start_makes_roles_database_and_extensions(new_dir: Path) -> Non
     assert [folder.stat().st_mode for folder in new_dir.parents] == above
 
 
+def _has_read_again(owner_url: str) -> bool:
+    superuser = owner_url.replace("nssf_owner@", "postgres@", 1)
+    with psycopg.connect(superuser, autocommit=True) as connection:
+        try:
+            connection.execute("SELECT autoprewarm_dump_now()")
+        except psycopg.Error:
+            return False
+    return True
+
+
 def test_what_lay_in_memory_is_written_down_for_the_next_start(data_dir: Path) -> None:
     server = postgres.ensure_running(data_dir)
     with psycopg.connect(server.owner_url, autocommit=True) as connection:
         connection.execute("CREATE TABLE warm AS SELECT generate_series(1, 1000) AS n")
         [(file,)] = connection.execute("SELECT pg_relation_filenode('warm')").fetchall()
+    # A server stopped while it still reads what it remembered keeps that, and writes nothing new.
+    assert processes.wait_until(lambda: _has_read_again(server.owner_url), 20)
 
     postgres.stop(data_dir)
 
